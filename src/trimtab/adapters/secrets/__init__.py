@@ -1,0 +1,1 @@
+"""Secrets by reference: where a key is, never what it is."""

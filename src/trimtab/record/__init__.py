@@ -1,0 +1,1 @@
+"""Stage: facts become entries, entries become a chain, and the chain is sealed."""
