@@ -57,7 +57,7 @@ $(BIN)/python:
 ifdef UV
 	@$(UV) venv --quiet --python $(PYTHON) $(VENV)
 else
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 endif
 
 # The stamps make repeats instant: nothing is installed again until a lock changes.

@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from trimtab import api
 from trimtab.check import verdict
+
+from trimtab import api
 from trimtab.cycle import think
 from trimtab.cycle.pen import Pen, write, write_terms
 

@@ -12,9 +12,10 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,38 +23,75 @@ import msgspec
 
 from trimtab.adapters.stores.holders import this_process
 from trimtab.adapters.stores.sqlite import SqliteStore, open_store
-from trimtab.model.canonical import digest
-from trimtab.model.ledger import Happened, Lease
-from trimtab.model.orders import Answered, Fill, OrderState, OrderStatus, Side
+from trimtab.model.canonical import Noun, digest
+from trimtab.model.ledger import Draft, Happened, Intended, Lease
+from trimtab.model.orders import (
+    Answered,
+    Fill,
+    Order,
+    OrderKind,
+    OrderState,
+    OrderStatus,
+    Place,
+    Side,
+    Tick,
+    TimeInForce,
+)
 from trimtab.record import entries, seal
 
 RUNS: Final = 9
 SINGLE: Final = 400
-GROUPS: Final = 100
+GROUPED: Final = 12_000
 GROUP: Final = 100
-ENCODED: Final = 5_000
+ENCODED: Final = 6_000
 AT: Final = datetime(2026, 1, 5, 12, 0, 0, 123456, UTC)
 
+Fact = tuple[str, Noun]
 
-def happened(number: int) -> Happened:
-    """What one answer to an order leaves in the ledger."""
-    fill = Fill(
-        id=f"t{number}",
-        order_id=f"{number:032x}",
+
+def slice_facts(number: int) -> list[Fact]:
+    """What one slice of an order leaves in the ledger: a tick, an intention, an answer; 300 bytes on average."""
+    at = AT + timedelta(seconds=number)
+    order = Order(
+        id=f"{number:032x}",
+        leg="l12",
+        slice=number,
+        attempt=0,
         account="alpha-main",
         instrument="alpha:BTC/USDT",
         side=Side.BUY,
+        kind=OrderKind.LIMIT,
+        time_in_force=TimeInForce.IOC,
         amount=Decimal("0.01234567"),
+        limit_price=Decimal("60312.34"),
+        valid_until=at + timedelta(seconds=5),
+    )
+    fill = Fill(
+        id=f"t{number}",
+        order_id=order.id,
+        account=order.account,
+        instrument=order.instrument,
+        side=Side.BUY,
+        amount=order.amount,
         price=Decimal("60012.34"),
         fee=Decimal("0.00001234567"),
         fee_asset="BTC",
-        at=AT + timedelta(seconds=number),
+        at=at,
     )
-    state = OrderState(order_id=fill.order_id, status=OrderStatus.FILLED, filled=fill.amount, fills=(fill,), at=fill.at)
-    return Happened(events=(Answered(state=state),))
+    state = OrderState(order_id=order.id, status=OrderStatus.FILLED, filled=fill.amount, fills=(fill,), at=at)
+    return [
+        ("happened", Happened(events=(Tick(at=at),))),
+        ("intended", Intended(commands=(Place(order=order),))),
+        ("happened", Happened(events=(Answered(state=state),))),
+    ]
 
 
-def timed(work: Callable[[], None]) -> float:
+def history(count: int) -> list[Fact]:
+    """So many facts of a run."""
+    return [fact for number in range(count // 3) for fact in slice_facts(number)]
+
+
+def timed(work: Callable[[], object]) -> float:
     """Seconds that a piece of work takes."""
     begun = time.perf_counter()
     work()
@@ -63,11 +101,10 @@ def timed(work: Callable[[], None]) -> float:
 def say(name: str, value: float, unit: str, **more: float) -> None:
     """Print one figure."""
     rounded = {key: round(figure, 4) for key, figure in more.items()}
-    sys.stdout.write(json.dumps({"bench": f"ledger.{name}", "value": round(value, 4), "unit": unit, **rounded}) + "\n")
-    sys.stdout.flush()
+    print(json.dumps({"bench": f"ledger.{name}", "value": round(value, 4), "unit": unit, **rounded}), flush=True)
 
 
-def write_raw(path: Path, lines: list[bytes]) -> None:
+def write_raw(path: Path, lines: Sequence[bytes]) -> None:
     """Append each line to a file and wait for the disk each time: what the disk itself can do."""
     with path.open("ab", buffering=0) as file:
         for line in lines:
@@ -75,39 +112,48 @@ def write_raw(path: Path, lines: list[bytes]) -> None:
             os.fdatasync(file.fileno())
 
 
-def write_groups(store: SqliteStore, lease: Lease, facts: list[Happened], size: int) -> None:
-    """Draft and append facts, `size` to a commit."""
+def write_drafts(store: SqliteStore, lease: Lease, drafts: Sequence[Draft], size: int) -> None:
+    """Append drafts, `size` to a commit."""
+    for first in range(0, len(drafts), size):
+        store.append(drafts[first : first + size], lease)
+
+
+def write_facts(store: SqliteStore, lease: Lease, facts: Sequence[Fact], size: int) -> None:
+    """Encode facts as drafts and append them, `size` to a commit."""
     for first in range(0, len(facts), size):
-        store.append([entries.draft("happened", "1", fact) for fact in facts[first : first + size]], lease)
+        some = facts[first : first + size]
+        store.append([entries.draft(kind, "1", fact) for kind, fact in some], lease)
 
 
 def compare_appends(folder: Path) -> None:
     """One by one and in groups of 100, interleaved with the raw rate in the same process."""
     store = open_store(folder / "appends.db", "bench")
     lease = store.acquire("cycle", this_process(), 3600)
-    facts = [happened(n) for n in range(GROUPS * GROUP)]
-    few = facts[:SINGLE]
-    lines = [entries.draft("happened", "1", fact).body for fact in few]
-    rates: dict[str, list[float]] = {"raw": [], "single": [], "group": []}
+    facts = history(GROUPED)
+    drafts = [entries.draft(kind, "1", fact) for kind, fact in facts]
+    lines = [draft.body for draft in drafts[:SINGLE]]
+    rates: dict[str, list[float]] = {"raw": [], "single": [], "group": [], "facts": []}
     for _ in range(RUNS):
         rates["raw"].append(SINGLE / timed(lambda: write_raw(folder / "raw", lines)))
-        rates["single"].append(SINGLE / timed(lambda: write_groups(store, lease, few, 1)))
-        rates["group"].append(len(facts) / timed(lambda: write_groups(store, lease, facts, GROUP)))
+        rates["single"].append(SINGLE / timed(lambda: write_facts(store, lease, facts[:SINGLE], 1)))
+        rates["group"].append(GROUPED / timed(lambda: write_drafts(store, lease, drafts, GROUP)))
+        rates["facts"].append(GROUPED / timed(lambda: write_facts(store, lease, facts, GROUP)))
     store.close()
-    raw, single, group = (statistics.median(rates[name]) for name in ("raw", "single", "group"))
-    say("raw_fdatasync", raw, "appends/s")
+    raw, single, group, with_encoding = (statistics.median(found) for found in rates.values())
+    say("raw_fdatasync", raw, "appends/s", bytes_each=statistics.mean(map(len, lines)))
     say("append_one_by_one", single / raw, "x raw", per_s=single, line=0.6, stretch=0.8)
     say("append_groups_of_100", group / raw, "x raw", per_s=group, line=15, stretch=20)
+    say("append_groups_of_100_with_encoding", with_encoding / raw, "x raw", per_s=with_encoding)
 
 
 def compare_encoding() -> None:
     """Canonical bytes and their hash, against sorted json.dumps of a dict that is converted already."""
-    nouns = [happened(n) for n in range(ENCODED)]
+    nouns = [fact for _, fact in history(ENCODED)]
     converted = [msgspec.to_builtins(noun) for noun in nouns]
     ours, theirs = [], []
     for _ in range(RUNS):
-        ours.append(ENCODED / timed(lambda: [digest(noun) for noun in nouns].clear()))
-        theirs.append(ENCODED / timed(lambda: [plain_digest(dictionary) for dictionary in converted].clear()))
+        ours.append(ENCODED / timed(lambda: [digest(noun) for noun in nouns]))
+        theirs.append(ENCODED / timed(lambda: [plain_digest(dictionary) for dictionary in converted]))
     rate, other = statistics.median(ours), statistics.median(theirs)
     say("encode_and_hash", rate / other, "x json.dumps", per_s=rate, line=2)
 
@@ -121,11 +167,15 @@ def time_verify(folder: Path, count: int) -> None:
     """Verify a long ledger from its file, every entry."""
     store = open_store(folder / "long.db", "bench")
     lease = store.acquire("cycle", this_process(), 3600)
-    facts = [happened(n) for n in range(10_000)]
-    building = timed(lambda: [write_groups(store, lease, facts, 1_000) for _ in range(count // len(facts))].clear())
+    drafts = [entries.draft(kind, "1", fact) for kind, fact in history(GROUPED)]
+    building = 0.0
+    for first in range(1, count, GROUPED):
+        building += timed(partial(write_drafts, store, lease, drafts[: count - first], 1_000))
     found: list[seal.Fault] = []
     taken = timed(lambda: found.extend(seal.faults(store.rows())))
-    assert not found, found[:3]
+    head = store.head()
+    assert head is not None
+    assert (found, head.seq) == ([], count)
     store.close()
     say("append_groups_of_1000", count / building, "entries/s")
     say("verify", taken, "s", entries=count, line=10.0 * count / 1_000_000)

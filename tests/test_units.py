@@ -99,7 +99,12 @@ def test_an_instant_is_the_same_in_utc_and_a_naive_one_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("value", "places", "shown"),
-    [("1E-8", None, "0.00000001"), ("1234567.5", 2, "1,234,567.50"), ("1E+6", None, "1,000,000"), ("-0.005", 2, "-0.00")],
+    [
+        ("1E-8", None, "0.00000001"),
+        ("1234567.5", 2, "1,234,567.50"),
+        ("1E+6", None, "1,000,000"),
+        ("-0.005", 2, "-0.00"),
+    ],
 )
 def test_people_see_plain_numbers(value: str, places: int | None, shown: str) -> None:
     assert units.plain(D(value), places) == shown

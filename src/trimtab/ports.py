@@ -1,9 +1,9 @@
 """The world as the shell meets it: a dozen small Protocols, the Desk that bundles them, the three edge errors.
 
-    EdgeError
-      Unavailable   nothing happened; safe to repeat
-      Refused       it will not happen; the venue said so
-      Uncertain     sent, and no answer came: ask before doing anything else
+EdgeError
+  Unavailable   nothing happened; safe to repeat
+  Refused       it will not happen; the venue said so
+  Uncertain     sent, and no answer came: ask before doing anything else
 """
 
 from collections.abc import Iterator, Sequence
@@ -146,6 +146,9 @@ class Witness(Protocol):
 
     def keep(self, seal: str) -> None:
         """Write one seal durably."""
+
+    def kept(self) -> tuple[str, ...]:
+        """All seals kept so far, oldest first."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_03_entries_of_one_commit_follow_each_other_in_the_chain(store: Ledger) 
     written = store.append([tick(n) for n in range(120)], lease)
 
     assert [entry.seq for entry in written] == list(range(2, 122))
-    assert all(later.prev == earlier.hash for earlier, later in zip(written, written[1:], strict=False))
+    assert all(later.prev == earlier.hash for earlier, later in pairwise(written))
     assert faults(store) == []
 
 

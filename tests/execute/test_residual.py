@@ -37,7 +37,8 @@ def test_slippage_is_half_spread_first_and_impact_beyond(side: Side, price: str,
 
 
 @pytest.mark.parametrize(
-    ("fee", "asset", "worth"), [("6", "USDT", "6"), ("0.0001", "BTC", "6"), ("0.0075", "BNB", "4.5"), ("-1", "USDT", "-1")]
+    ("fee", "asset", "worth"),
+    [("6", "USDT", "6"), ("0.0001", "BTC", "6"), ("0.0075", "BNB", "4.5"), ("-1", "USDT", "-1")],
 )
 def test_a_fee_is_paid_at_the_mark_of_its_asset(fee: str, asset: str, worth: str) -> None:
     assert ended("60000", fee=fee, asset=asset).paid.fee == D(worth)

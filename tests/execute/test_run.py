@@ -159,13 +159,11 @@ def test_silence_about_an_acknowledged_order_is_never_absence() -> None:
 
 def test_attempts_are_bounded_and_the_last_attempt_takes_over() -> None:
     run, order = sent()
-    for _ in range(3):
-        run, _ = told(run, LAW, Lost(order_id=order.id, at=T0), Unheard(order_id=order.id, at=after(8)))
-        run, orders = ticked(run, LAW, after(8))
-        order = orders[0] if orders else order
-    assert order.attempt == 3
-    run, last = ticked(run, LAW, after(10))
-    assert [(o.slice, o.attempt, o.amount) for o in last] == [(1, 1, D("0.3"))]
+    for turn in (8, 16, 24):
+        assert (order.slice, order.attempt) == (0, turn // 8)
+        run, _ = told(run, LAW, Lost(order_id=order.id, at=after(turn - 8)), Unheard(order_id=order.id, at=after(turn)))
+        run, (order,) = ticked(run, LAW, after(turn))
+    assert (order.slice, order.attempt, order.amount) == (1, 1, D("0.3"))
 
 
 def test_what_never_left_is_tried_again_later_with_a_new_id() -> None:
@@ -389,3 +387,38 @@ def test_commands_come_in_the_order_of_legs() -> None:
     run, commands = told(started(LAW, *legs), LAW, Tick(at=T0))
     assert [c.order.leg for c in commands if isinstance(c, Place)] == ["l0", "l1", "l2", "l3", "l4"]
     assert [p.order_id for p in run.placed] == sorted(p.order_id for p in run.placed)
+
+
+def test_news_of_an_earlier_attempt_is_no_news_of_the_next() -> None:
+    run, first = sent()
+    run, _ = told(run, LAW, Unsent(order_id=first.id, because="no connection", at=after(1)))
+    run, _ = ticked(run, LAW, after(3))
+    for event in (
+        Lost(order_id=first.id, at=after(3)),
+        Denied(order_id=first.id, because="late", at=after(3)),
+        Unsent(order_id=first.id, because="late", at=after(3)),
+        Unheard(order_id=first.id, at=after(99)),
+        Silent(order_id=first.id, because="late", at=after(3)),
+    ):
+        assert runs.step(run, event, LAW) == (run, ())
+
+
+def test_a_halt_after_the_end_changes_nothing() -> None:
+    run, order = sent()
+    run, _ = told(run, LAW, *all_filled([order]))
+    assert runs.step(run, Halted(by="Ann", because="drill", at=after(9)), LAW) == (run, ())
+
+
+def test_a_venue_whose_clock_is_behind_does_not_turn_time_back() -> None:
+    run, (order,) = ticked(started(LAW, BUY), LAW, after(5))
+    run, _ = told(run, LAW, answered(order, OrderStatus.OPEN, at=after(3)))
+    assert run.now == after(5)
+
+
+def test_what_is_carried_stays_within_the_venue_s_largest_order() -> None:
+    law = terms(max_amount=D("0.15"))
+    run, (order,) = ticked(started(law, BUY), law)
+    run, _ = told(run, law, answered(order, OrderStatus.CANCELLED, at=after(1)))
+    run, second = ticked(run, law, after(20))
+    run, third = ticked(told(run, law, *all_filled(second, after(20)))[0], law, after(40))
+    assert [o.amount for o in (*second, *third)] == [D("0.15"), D("0.15")]

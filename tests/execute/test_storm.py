@@ -1,10 +1,11 @@
-"""Runs against a venue that loses, delays, repeats and half fills, and a process that dies: properties of all of them."""
+"""Runs against a venue that loses, delays, repeats and half fills, and a process that dies: what holds for all."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from tests.execute.trading import EXECUTION, T0, VENUE, Toy, after, done, leg, marks, over, started, terms
 from trimtab.execute import residual
 from trimtab.execute import run as runs
-from trimtab.model.assets import TakenFrom
+from trimtab.model.accounts import VenueTerms
 from trimtab.model.ledger import Terms
 from trimtab.model.orders import Command, Event, Halted, Place, Resumed, Side, Tick
 from trimtab.model.policy import Schedule
@@ -27,6 +28,10 @@ LEGS = (
 )
 FREE = Decimal(18) * Decimal(3015) - Decimal("0.9") * Decimal(59700) * Decimal("0.999")
 """What the plan took from money that was there before: its buys at their guard less its sells at theirs, after fees."""
+
+
+FORGETFUL = replace(VENUE, retention_s=8)
+PROMPT = replace(VENUE, accept_window_s=0, skew_s=0)
 
 
 @dataclass
@@ -89,35 +94,37 @@ def _act(story: Story, venue: Toy, random: Random, commands: tuple[Command, ...]
     return now
 
 
-def story_of(seed: int, kind: str, schedule: Schedule, halt_at: int) -> tuple[Story, Toy]:
-    law = terms(replace(EXECUTION, order_kind=kind, schedule=schedule), VENUE, TakenFrom.RECEIVED)
+def story_of(
+    seed: int, kind: str, schedule: Schedule, halt_at: int, venue_terms: VenueTerms = VENUE
+) -> tuple[Story, Toy]:
+    law = terms(replace(EXECUTION, order_kind=kind, schedule=schedule), venue_terms)
     random = Random(seed)
     story, venue = Story(law, started(law, *LEGS)), Toy(random, law)
     live(story, venue, random, halt_at=halt_at)
     return story, venue
 
 
-STORMS = given(
-    seed=st.integers(0, 2**32),
-    kind=st.sampled_from(["market", "limit"]),
-    schedule=st.sampled_from(list(Schedule)),
-    halt_at=st.sampled_from([-1, -1, 0, 2, 7]),
-)
+STORM: dict[str, st.SearchStrategy[Any]] = {
+    "seed": st.integers(0, 2**32),
+    "kind": st.sampled_from(["market", "limit"]),
+    "schedule": st.sampled_from(list(Schedule)),
+    "halt_at": st.sampled_from([-1, -1, 0, 2, 7]),
+}
 
 
-@STORMS
-@settings(max_examples=150, deadline=None)
-def test_no_storm_fills_more_than_a_leg_or_loses_a_fill(seed: int, kind: str, schedule: Schedule, halt_at: int) -> None:
-    story, venue = story_of(seed, kind, schedule, halt_at)
-    at_venue: Counter[str] = Counter()
-    for known in venue.log.values():
-        at_venue[known.order.leg] += known.filled  # type: ignore[assignment]
+@given(**STORM, venue_terms=st.sampled_from([VENUE, FORGETFUL, PROMPT]))
+@settings(max_examples=200, deadline=None)
+def test_no_storm_fills_more_than_a_leg_or_loses_a_fill(
+    seed: int, kind: str, schedule: Schedule, halt_at: int, venue_terms: VenueTerms
+) -> None:
+    story, venue = story_of(seed, kind, schedule, halt_at, venue_terms)
     for one in LEGS:
-        assert at_venue[one.id] <= one.amount
-        assert story.run.state is RunState.STUCK or done(story.run, one.id) == canon(Decimal(at_venue[one.id]))
+        at_venue = sum((k.filled for k in venue.log.values() if k.order.leg == one.id), Decimal(0))
+        assert at_venue <= one.amount
+        assert story.run.state is RunState.STUCK or done(story.run, one.id) == canon(at_venue)
 
 
-@STORMS
+@given(**STORM)
 @settings(max_examples=75, deadline=None)
 def test_no_storm_gives_an_id_twice_and_every_leg_ends(seed: int, kind: str, schedule: Schedule, halt_at: int) -> None:
     story, _ = story_of(seed, kind, schedule, halt_at)
@@ -127,12 +134,12 @@ def test_no_storm_gives_an_id_twice_and_every_leg_ends(seed: int, kind: str, sch
     assert story.retold() == story.run
 
 
-@STORMS
+@given(**STORM)
 @settings(max_examples=75, deadline=None)
 def test_no_storm_lets_buys_spend_more_than_sells_brought(
     seed: int, kind: str, schedule: Schedule, halt_at: int
 ) -> None:
-    story, venue = story_of(seed, kind, schedule, halt_at)
+    _, venue = story_of(seed, kind, schedule, halt_at)
     money = {"l1": Decimal(0), "l2": Decimal(0)}
     for known in venue.log.values():
         for fill in known.fills:
@@ -141,7 +148,7 @@ def test_no_storm_lets_buys_spend_more_than_sells_brought(
     assert money["l2"] <= money["l1"] + FREE
 
 
-@STORMS
+@given(**STORM)
 @settings(max_examples=75, deadline=None)
 def test_what_was_done_and_what_is_left_is_the_whole_leg(
     seed: int, kind: str, schedule: Schedule, halt_at: int

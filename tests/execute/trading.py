@@ -81,7 +81,7 @@ def terms(
     **filters: Decimal,
 ) -> Terms:
     """One account at one venue that trades BTC and ETH for USDT at 10 bps."""
-    rules = Filters(**{"step": D("0.0001"), "tick": D("0.01"), "min_notional": D(10), **filters})
+    rules = replace(Filters(step=D("0.0001"), tick=D("0.01"), min_notional=D(10)), **filters)
     policy = Policy(
         fund="alpha",
         base="USDT",
@@ -296,7 +296,11 @@ class Toy:
         arrives = {"answer": now, "lost": now, "late": now + late}.get(fate)
         self.log[order.id] = Known(order, arrives)
         self.pass_time(now)
-        return Answered(state=self._state(self.log[order.id], now)) if fate == "answer" else Lost(order_id=order.id, at=now)
+        return (
+            Answered(state=self._state(self.log[order.id], now))
+            if fate == "answer"
+            else Lost(order_id=order.id, at=now)
+        )
 
     def _trade(self, known: Known, now: datetime) -> None:
         order, step = known.order, self.law.instruments[0].filters.step
@@ -322,9 +326,7 @@ class Toy:
         return known.ended is not None and known.ended + memory < now
 
     def _state(self, known: Known, now: datetime) -> OrderState:
-        return OrderState(
-            order_id=known.order.id, status=known.status, filled=known.filled, fills=known.fills, at=now
-        )
+        return OrderState(order_id=known.order.id, status=known.status, filled=known.filled, fills=known.fills, at=now)
 
 
 def over(run: Run) -> bool:

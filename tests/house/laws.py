@@ -14,7 +14,7 @@ UNSAYING = frozenset(
     "manager handler helper util service processor engine base data info object misc common".split(),
 )
 MAY_AWAIT = frozenset("cycle adapters api cli serve cluster rehearse".split())
-CLOCKS = frozenset("now utcnow today time time_ns monotonic monotonic_ns perf_counter urandom".split())
+CLOCKS = frozenset("now utcnow today time_ns monotonic monotonic_ns perf_counter urandom".split())
 CHANCES = frozenset("uuid1 uuid4 uuid7 token_bytes token_hex getrandbits".split())
 FILES = frozenset("open read_text read_bytes write_text write_bytes".split())
 DECODES = frozenset("decode convert Decoder loads".split())
@@ -133,7 +133,7 @@ def reexports(module: Module) -> Iterator[str]:
     """Names are imported from where they are made; only the public face passes them on."""
     for node in ast.walk(module.tree):
         match node:
-            case ast.ImportFrom(names=names) if any(n.name == "*" or n.name == n.asname for n in names):
+            case ast.ImportFrom(names=names) if any(n.name in ("*", n.asname) for n in names):
                 yield f"{module.name}:{node.lineno} passes on {', '.join(n.name for n in names)}"
             case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.AnnAssign(target=ast.Name(id="__all__")):
                 yield f"{module.name}:{node.lineno} has an __all__"
@@ -143,8 +143,9 @@ def unsaid(module: Module) -> Iterator[str]:
     """Every public module, class, function and method has a docstring."""
     if ast.get_docstring(module.tree) is None:
         yield f"{module.name} does not say what lives here"
-    for holder in (module.tree, *classes(module)):
-        for node in holder.body:
-            named = isinstance(node, (*type_of_function, ast.ClassDef)) and not node.name.startswith("_")
-            if named and ast.get_docstring(node) is None:
-                yield f"{module.name}:{node.lineno} {node.name} has no docstring"
+    for body in (module.tree.body, *(holder.body for holder in classes(module))):
+        for node in body:
+            match node:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    if not name.startswith("_") and ast.get_docstring(node) is None:
+                        yield f"{module.name}:{node.lineno} {name} has no docstring"

@@ -4,11 +4,13 @@ import re
 
 from tests.house.source import ROOT
 
-KINDS = ("added", "changed", "fixed", "removed", "security")
+
+def test_every_fragment_is_named_plainly_and_holds_whole_sentences() -> None:
+    fragments = [path for path in (ROOT / "changelog.d").iterdir() if path.name != "README.md"]
+    assert [path.name for path in fragments if not re.fullmatch(r"[a-z0-9-]+\.md", path.name)] == []
+    assert [path.name for path in fragments if not is_well_formed(path.read_text())] == []
 
 
-def test_every_fragment_has_a_kind_in_its_name_and_whole_sentences_in_it() -> None:
-    fragments = sorted(path for path in (ROOT / "changelog.d").iterdir() if path.name != "README.md")
-    named = re.compile(rf"[a-z0-9-]+\.({'|'.join(KINDS)})\.md")
-    assert [path.name for path in fragments if not named.fullmatch(path.name)] == []
-    assert [path.name for path in fragments if not re.fullmatch(r"[A-Z`].*[.]\n", path.read_text(), re.DOTALL)] == []
+def is_well_formed(text: str) -> bool:
+    """Sentences, or a list of them, from a capital letter or a name of the code to a full stop."""
+    return re.fullmatch(r"(- )?[A-Z`].*\.\n", text, re.DOTALL) is not None

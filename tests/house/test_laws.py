@@ -19,7 +19,7 @@ FORM = (
 )
 PURITY = (laws.impurities, laws.floats, laws.awaits, laws.clearances)
 
-NESTED = "def f(x):\n    if x:\n        for y in x:\n            with y:\n                while y:\n                    y()\n"
+NESTED = "def f(x):\n if x:\n  for y in x:\n   with y:\n    while y:\n     y()\n"
 BROKEN = [
     (laws.too_long, "plan.sizing", "\n" * 501),
     (laws.long_bodies, "plan.sizing", "def size():\n" + "    print()\n" * 61),
@@ -51,7 +51,7 @@ BROKEN = [
     (laws.reexports, "plan.sizing", "__all__ = ['size']"),
 ]
 KEPT = [
-    (laws.deep_nesting, "plan.sizing", NESTED.replace("                while y:\n    ", "")),
+    (laws.deep_nesting, "plan.sizing", NESTED.replace("    while y:\n ", "")),
     (laws.deep_nesting, "plan.sizing", "def f(x):\n    if x: ...\n" + "    elif x: ...\n" * 9),
     (laws.boolean_parameters, "cli.act", "def run(yes: bool): ..."),
     (laws.impurities, "adapters.clock", "from datetime import datetime, UTC\nnow = datetime.now(UTC)"),

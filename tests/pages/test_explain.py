@@ -44,6 +44,12 @@ def test_a_refusal_names_the_clause_and_its_words() -> None:
     assert 'Refused by clause max-btc ("No asset is more than half of the fund.")' in story
 
 
+def test_a_check_that_is_no_clause_is_not_called_one() -> None:
+    facts = replace(gather(told.blocked()), clauses=())
+
+    assert "Refused by check max-btc, after wave 1:" in explain(facts)
+
+
 def test_what_stayed_undone_names_the_amount_and_the_place() -> None:
     assert "4 ETH on south:ETH/USDT from second: the deadline passed." in explain(gather(told.done()))
 

@@ -75,5 +75,5 @@ def test_an_amount_below_the_minimum_stays_whole() -> None:
 
 @pytest.mark.parametrize(("amount", "slices"), [("0.015", 2), ("-1", 2), ("1", 0)])
 def test_what_cannot_be_split_is_refused(amount: str, slices: int) -> None:
-    with pytest.raises(ValueError, match="amount|slices"):
+    with pytest.raises(ValueError, match=r"amount|slices"):
         schedule.split(D(amount), slices, step=D("0.01"))

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from tests.fundfile import GOOD, load, mistakes
 from trimtab import settings
+from trimtab.check import limits
 from trimtab.model.accounts import Keep, Managed
 from trimtab.model.canonical import digest
 from trimtab.model.mandate import Basis, Moment, Severity
 from trimtab.model.policy import Aim, Calendar, Periodic, Schedule, TargetWeight, Threshold
+from trimtab.settings import law
 from trimtab.settings.reading import Mistakes
 from trimtab.settings.schema import schema
 from trimtab.settings.shape import ClockSource, FundFile
@@ -133,6 +135,16 @@ def test_a_clause_takes_what_its_kind_is_usually_about(folder: Path) -> None:
     assert (clause.basis, clause.moment, clause.severity) == (Basis.NAV, Moment.AT_TRADE, Severity.BLOCK)
 
 
+def test_a_limit_in_money_may_be_above_one(folder: Path) -> None:
+    money = CLAUSE.replace('"0.5"', "250000") + "basis = 'value'\n"
+
+    assert load(folder, GOOD + money).policy.mandate.clauses[0].limit == D(250000)
+
+
+def test_a_file_may_name_exactly_the_clauses_that_can_be_judged() -> None:
+    assert sorted(law.RULES) == sorted(limits.CHECKS)
+
+
 def test_aim_execution_and_limits_are_read(folder: Path) -> None:
     text = changed("[targets.weights]", '[targets]\naim = "edge"\n[targets.weights]')
     law = load(folder, text + '[execution]\nschedule = "immediate"\n[limits]\nlease_wait_s = 0\n').policy
@@ -217,7 +229,6 @@ def test_a_mistake_names_its_path_and_what_would_be_right(folder: Path, old: str
             CLAUSE.replace("max_weight", "max_turnover") + "scope = ['BTC']\n",
             "mandate.clause.max-btc.scope: max_turnover",
         ),
-        (CLAUSE + "basis = 'value'\n", "mandate.clause.max-btc.basis: max_weight is a number of nav, not of value"),
     ],
 )
 def test_a_mistake_in_an_optional_table_is_found_too(folder: Path, added: str, said: str) -> None:

@@ -35,7 +35,9 @@ def test_outside_of_the_candles_there_is_no_price(second: int) -> None:
 
 
 def test_a_gap_between_candles_has_no_price() -> None:
-    gap = Candles(unit="USDT", length_s=300, series={"BTC": Series([T, T + 900], [1.0] * 2, [1.0] * 2, [1.0] * 2, [1.0] * 2)})
+    gap = Candles(
+        unit="USDT", length_s=300, series={"BTC": Series([T, T + 900], [1.0] * 2, [1.0] * 2, [1.0] * 2, [1.0] * 2)}
+    )
     assert [candles.price(gap, "BTC", T + s) for s in (299, 300, 899, 900)] == [1.0, None, None, 1.0]
 
 

@@ -44,7 +44,9 @@ def test_levels_of_a_pair_quoted_in_another_asset_hold_the_same_money() -> None:
     tick=st.sampled_from(["0.00000001", "0.0005", "0.01", "0.5", "1"]),
     step=st.sampled_from(["0.00001", "0.1", "1", "1000"]),
 )
-def test_a_book_is_never_crossed_and_always_on_its_ticks_and_steps(mid: float, spread: str, tick: str, step: str) -> None:
+def test_a_book_is_never_crossed_and_always_on_its_ticks_and_steps(
+    mid: float, spread: str, tick: str, step: str
+) -> None:
     form = shape(tick=tick, step=step, half_spread_bps=spread)
     book = depth.around(mid, mid, form)
     bids, asks = [r.price for r in book.bids], [r.price for r in book.asks]
@@ -76,7 +78,7 @@ def test_all_of_it_is_back_in_the_end() -> None:
 def test_taking_again_adds_to_what_is_still_missing() -> None:
     once = depth.take(None, D(8), 0, D(60))
     twice = depth.take(once, D(1), 60 * SECOND, D(60))
-    assert (round(twice.amount, 9), twice.at) == (5, 60 * SECOND)
+    assert (round(twice.amount, 9), twice.at) == (D(5), 60 * SECOND)
 
 
 def test_levels_of_a_ladder_are_made_once() -> None:

@@ -1,6 +1,7 @@
 import math
 import statistics
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ def prices(seed: str = "7", **more: object) -> Generator:
 
 def returns(asset: str, gap: int, count: int) -> list[float]:
     found = [generator.price(prices(), asset, START + n * gap) or 0.0 for n in range(count + 1)]
-    return [math.log(after / before) for before, after in zip(found, found[1:], strict=False)]
+    return [math.log(after / before) for before, after in pairwise(found)]
 
 
 def test_the_first_price_is_the_one_given() -> None:
@@ -55,7 +56,9 @@ def test_returns_are_as_wide_as_the_volatility_says(asset: str, yearly: float, g
 
 
 def test_assets_move_together_as_much_as_their_correlation_says() -> None:
-    assert statistics.correlation(returns("BTC", 3600, 2000), returns("ETH", 3600, 2000)) == pytest.approx(0.6, abs=0.05)
+    assert statistics.correlation(returns("BTC", 3600, 2000), returns("ETH", 3600, 2000)) == pytest.approx(
+        0.6, abs=0.05
+    )
 
 
 def test_an_asset_without_volatility_keeps_its_price() -> None:
@@ -70,4 +73,3 @@ def test_outside_of_the_tape_there_is_no_price(second: int) -> None:
 @given(st.floats(-5, 5))
 def test_the_exponential_is_that_of_the_library_to_twelve_digits(power: float) -> None:
     assert generator.exponential(power) == pytest.approx(math.exp(power), rel=1e-12)
-

@@ -53,10 +53,15 @@ class Mark(Noun, frozen=True, kw_only=True):
 
 
 class Unpriced(Noun, frozen=True, kw_only=True):
-    """An asset without a mark, and why."""
+    """An asset without a mark, and why.
+
+    `last` is the last price seen for it in the base currency, too old, wide or disputed to be a mark: it bounds
+    what the asset may be worth and values nothing. None where no price was seen at all.
+    """
 
     asset: str
     because: str
+    last: Decimal | None = None
 
 
 class Marks(Noun, frozen=True, kw_only=True):

@@ -44,6 +44,14 @@ class Working(Noun, frozen=True, kw_only=True):
     ended: bool = False
 
 
+class Placed(Noun, frozen=True, kw_only=True):
+    """An order that was ever given, and the positions of its leg in the run and of its slice in the leg."""
+
+    order_id: str
+    leg: int
+    slice: int
+
+
 class RunState(StrEnum):
     """Whether a run goes on, is stopping because someone said so, or has ended."""
 
@@ -54,7 +62,10 @@ class RunState(StrEnum):
 
 
 class Run(Noun, frozen=True, kw_only=True):
-    """The whole working of a plan, rebuilt at any time by folding its events over the cleared plan."""
+    """The whole working of a plan, rebuilt at any time by folding its events over the cleared plan.
+
+    `now` is the instant of the last event that changed it; `placed` has every order ever given, sorted by id.
+    """
 
     cycle: str
     plan_hash: str
@@ -62,6 +73,7 @@ class Run(Noun, frozen=True, kw_only=True):
     state: RunState
     now: datetime
     legs: tuple[Working, ...]
+    placed: tuple[Placed, ...] = ()
 
 
 class Residual(Noun, frozen=True, kw_only=True):

@@ -162,9 +162,14 @@ def _verdict(outcome: Outcome) -> str:
 
 def _refused(finding: Finding, facts: Facts) -> str:
     verb = {Severity.BLOCK: "Refused by", Severity.ASK: "To be agreed under", Severity.WARN: "Warned by"}
-    promise = next((f' ("{clause.words}")' for clause in facts.clauses if clause.id == finding.clause), "")
     when = "already now" if finding.wave == 0 else f"after wave {finding.wave}"
-    return words.sentence(f"{verb[finding.severity]} clause {finding.clause}{promise}, {when}: {finding.because}")
+    return words.sentence(f"{verb[finding.severity]} {_rule(finding, facts)}, {when}: {finding.because}")
+
+
+def _rule(finding: Finding, facts: Facts) -> str:
+    """A clause of the mandate with its words; the checks that hold for every fund have only their name."""
+    promise = next((clause.words for clause in facts.clauses if clause.id == finding.clause), None)
+    return f"check {finding.clause}" if promise is None else f'clause {finding.clause} ("{promise}")'
 
 
 def _did(facts: Facts) -> Iterator[str]:

@@ -6,7 +6,7 @@ from trimtab.units import EXACT, ZERO, canon, divide, is_multiple
 
 
 def split(amount: Decimal, slices: int, *, step: Decimal, smallest: Decimal = ZERO) -> tuple[Decimal, ...]:
-    """Split `amount` into at most `slices` multiples of `step`, each at least `smallest`, differing by one step at most.
+    """Split `amount` into at most `slices` multiples of `step`, none below `smallest`, at most one step apart.
 
     The first slices are the larger ones: `r = lots mod n` of them get one step more. Fewer slices are made where
     `smallest` requires it; an amount below `smallest` stays whole, since refusing it is not for arithmetic to do.

@@ -76,7 +76,7 @@ def faults(rows: Iterable[Row], before: Row | None = None) -> Iterator[Fault]:
     last, prevs = (before[0], {before[8]}) if before else (0, {START})
     for row in rows:
         seq = row[0] if type(row[0]) is int else last + 1
-        found, wrong = _own(seq, row)
+        found, wrong = _own(row)
         if seq != last + 1:
             yield _gap(last, seq)
         elif not wrong and row[7] not in prevs:
@@ -87,7 +87,7 @@ def faults(rows: Iterable[Row], before: Row | None = None) -> Iterator[Fault]:
         last, prevs = seq, {row[8], found}
 
 
-def _own(seq: int, row: Row) -> tuple[str, str]:
+def _own(row: Row) -> tuple[str, str]:
     """The hash that a row's columns have, and what is wrong with the row by itself (empty: nothing)."""
     for name, kind, value in zip(NAMES[:8], TYPES, row[:8], strict=True):
         if type(value) is not kind:

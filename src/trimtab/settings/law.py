@@ -45,25 +45,25 @@ from trimtab.settings.shape import (
 
 
 class Rule(NamedTuple):
-    """What a kind of clause needs: what its scope names, the bases of its limit (the first is the default).
+    """What a kind of clause is about: what its scope names, and what it takes where the file does not say.
 
     A kind that has a `limit` of its own is about its scope alone, which is then needed.
     """
 
     names: str
-    bases: tuple[Basis, ...]
+    basis: Basis
     moment: Moment
     limit: Decimal | None = None
 
 
 RULES: Final[dict[str, Rule]] = {
-    "banned": Rule("assets", (Basis.VALUE,), Moment.AT_TRADE, units.ZERO),
-    "max_turnover": Rule("", (Basis.NAV, Basis.VALUE), Moment.AT_TRADE),
-    "max_venue_weight": Rule("venues", (Basis.NAV,), Moment.EVERY_STEP),
-    "max_weight": Rule("assets", (Basis.NAV,), Moment.AT_TRADE),
-    "min_trade": Rule("", (Basis.VALUE,), Moment.AT_TRADE),
+    "banned": Rule("assets", Basis.VALUE, Moment.AT_TRADE, units.ZERO),
+    "max_turnover": Rule("", Basis.NAV, Moment.AT_TRADE),
+    "max_venue_weight": Rule("venues", Basis.NAV, Moment.EVERY_STEP),
+    "max_weight": Rule("assets", Basis.NAV, Moment.AT_TRADE),
+    "min_trade": Rule("", Basis.VALUE, Moment.AT_TRADE),
 }
-"""The kinds of clause that a file may name."""
+"""The kinds of clause that a file may name: those that `check.limits` knows how to judge."""
 
 
 class Known(NamedTuple):
@@ -209,12 +209,9 @@ def _clause(clause: ClauseSection, rule: Rule, path: str, known: Known) -> Itera
         if rule.names == "venues":
             yield from _unknown(f"{path}.scope", "venue", name, known.venues)
     limit = rule.limit if clause.limit is None else clause.limit
-    basis = clause.basis or rule.bases[0]
-    if basis not in rule.bases:
-        yield f"{path}.basis: {clause.kind} is a number of {' or '.join(rule.bases)}, not of {basis}"
     if limit is None:
         yield f"{path}.limit: missing"
-    elif basis is Basis.NAV and limit > 1:
+    elif (clause.basis or rule.basis) is Basis.NAV and limit > 1:
         yield f'{path}.limit: must be a share of NAV of at most 1, got {limit:f}; write 40 % as "0.4"'
 
 
@@ -282,7 +279,7 @@ def _promise(clause: ClauseSection) -> Clause:
         kind=clause.kind,
         words=clause.words,
         severity=clause.severity,
-        basis=clause.basis or rule.bases[0],
+        basis=clause.basis or rule.basis,
         scope=tuple(sorted(clause.scope)),
         limit=limit,
         moment=clause.moment or rule.moment,

@@ -14,18 +14,18 @@ from trimtab.sim.generator import exponential
 from trimtab.units import CONTEXT, UNIT, ZERO, canon, ceil_to, floor_to
 
 DEPTH: Final = (
-    ("0", 110_000),
-    ("0.5", 99_000),
-    ("1", 78_000),
-    ("2", 168_000),
+    ("0", 139_000),
+    ("0.5", 71_000),
+    ("1", 77_000),
+    ("2", 166_000),
     ("3", 278_000),
-    ("5", 665_000),
+    ("5", 668_000),
     ("7.5", 716_000),
-    ("10", 657_000),
-    ("15", 1_329_000),
-    ("20", 1_304_000),
+    ("10", 659_000),
+    ("15", 1_327_000),
+    ("20", 1_305_000),
     ("30", 1_206_000),
-    ("50", 800_000),
+    ("50", 802_000),
 )
 """Each level of a book of depth 1: basis points beyond the best price, and the money (the world's unit) there.
 
@@ -52,7 +52,7 @@ class Shape:
 
 
 class Rung(NamedTuple):
-    """One level of the book outside. `key` names it while prices move: its number in a model, its price in a recording."""
+    """One level of the book outside. `key` names it while prices move: its number in a model, else its price."""
 
     key: str
     price: Decimal

@@ -21,7 +21,7 @@ SPAN_S: Final = 1 << 26
 
 @dataclass(frozen=True)
 class Motion:
-    """How one asset's price moves: `price` at the start, in the world's unit, and its yearly volatility (0.6 is 60 %)."""
+    """How one asset's price moves: `price` at the start, in the world's unit; `volatility` by year (0.6 is 60 %)."""
 
     price: Decimal
     volatility: Decimal
@@ -84,7 +84,10 @@ _DEVIATION: Final = sqrt(8 * (65536.0 * 65536.0 - 1.0) / 12.0)
 
 
 def exponential(power: float) -> float:
-    """e to a power, by Taylor's series on a 1024th of it, squared ten times: math.exp may differ between platforms."""
+    """Raise e to a power, by Taylor's series on a 1024th of it, squared ten times.
+
+    math.exp may differ in its last bit from one platform to the next.
+    """
     part = power / 1024.0
     total = term = 1.0
     for n in range(1, 12):

@@ -37,9 +37,8 @@ def _noun(shape: inspect.StructType, table: Any, path: str, mistakes: list[str])
     if not isinstance(table, dict):
         return _wrong(path, "a table", table, mistakes)
     known = {field.encode_name: field for field in shape.fields}
-    for key in table:
-        if key not in known:
-            mistakes.append(f"{_under(path, key)}: unknown key{_meant(key, list(known))}")
+    strange = [key for key in table if key not in known]
+    mistakes.extend(f"{_under(path, key)}: unknown key{_meant(key, list(known))}" for key in strange)
     found = {
         name: _value(field.type, table[name], _under(path, name), mistakes)
         for name, field in known.items()
@@ -84,7 +83,7 @@ def _rows(item: inspect.StructType, table: dict[str, Any], path: str) -> tuple[l
     """The rows of a table of tables (its keys are ids), or of `key = value` for nouns of two fields."""
     names = [field.encode_name for field in item.fields]
     rows = [
-        {names[0]: key, names[1]: row} if len(names) == 2 else {"id": key, **row} if isinstance(row, dict) else row  # noqa: PLR2004
+        {names[0]: key, names[1]: row} if len(names) == 2 else {"id": key, **row} if isinstance(row, dict) else row
         for key, row in sorted(table.items())
     ]
     return rows, [_under(path, key) for key in sorted(table)]

@@ -55,7 +55,7 @@ class WorldAsset(Noun, frozen=True, kw_only=True):
 
 
 class Listed(Noun, frozen=True, kw_only=True):
-    """A pair (`BTC/USDT`) listed at a venue, with its filters and, where they differ from the assets', its book's shape.
+    """A pair (`BTC/USDT`) listed at a venue, with its filters; its book's shape where it differs from the assets'.
 
     It is halted from `halted_from` (for ever, or until `halted_until`), and not listed any more from `vanishes_at`.
     """

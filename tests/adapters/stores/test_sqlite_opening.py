@@ -1,6 +1,5 @@
 """Opening a ledger: what is made, what is refused, and what reading leaves behind."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import pytest
 
 from tests.ledgers import Wall, faults, lever, seqs
 from trimtab.adapters.stores import files
-from trimtab.adapters.stores.sqlite import SqliteStore, open_readonly, open_store
+from trimtab.adapters.stores.sqlite import SqliteStore, _where, open_readonly, open_store
 from trimtab.model.ledger import noun
 from trimtab.ports import Unavailable
 
@@ -102,14 +101,14 @@ def test_a_ledger_whose_first_entry_is_unreadable_is_refused_for_work_and_opened
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="missing/alpha.db: the ledger cannot be opened"):
+    with pytest.raises(Unavailable, match=r"missing/alpha\.db: the ledger cannot be opened"):
         open_store(tmp_path / "missing" / "alpha.db", "alpha")
 
 
 def test_reading_where_there_is_no_ledger_makes_none(path: Path) -> None:
     with pytest.raises(ValueError, match=r"alpha\.db: there is no ledger yet"):
         open_readonly(path, "alpha")
-    assert os.listdir(path.parent) == []
+    assert list(path.parent.iterdir()) == []
 
 
 def test_a_reader_reads_everything_and_leaves_nothing_behind(path: Path) -> None:
@@ -118,7 +117,7 @@ def test_a_reader_reads_everything_and_leaves_nothing_behind(path: Path) -> None
     with closing(open_readonly(path, "alpha")) as store:
         assert seqs(store.entries()) == [1, 2, 3]
         assert store.halted()
-    assert os.listdir(path.parent) == ["alpha.db"]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_reader_may_not_write(path: Path) -> None:
@@ -194,3 +193,13 @@ def test_a_locked_ledger_is_unavailable_and_nothing_is_lost(path: Path) -> None:
         store.append([lever()], None)
 
         assert seqs(store.entries()) == [1, 2]
+
+
+@pytest.mark.parametrize("kinds", [("closed",), ("halted", "resumed")])
+def test_rare_entries_are_found_by_an_index(path: Path, kinds: tuple[str, ...]) -> None:
+    make(path)
+    query = f"EXPLAIN QUERY PLAN SELECT * FROM entries WHERE {_where(None, kinds)} ORDER BY seq DESC LIMIT 1"
+    with closing(sqlite3.connect(path)) as db:
+        steps = [step for *_, step in db.execute(query, (0, *kinds))]
+
+    assert "USING INDEX entries_kind" in steps[0]

@@ -14,6 +14,12 @@ SCHEMA: Final = 1
 APPLICATION_ID: Final = 0x7472696D
 """`trim` in ASCII: marks a SQLite file as a ledger of ours."""
 
+FREQUENT: Final = frozenset({"happened", "intended"})
+"""Kinds that most entries are of. The index by kind leaves them out: it would cost each of them more than it saves."""
+
+RARE: Final = "kind NOT IN ('happened', 'intended')"
+"""What a query must say, in these words, for SQLite to use the index by kind."""
+
 ELSEWHERE: Final = "name another file as [fund] store"
 
 BUSY_S: Final = 10

@@ -37,7 +37,7 @@ def _place() -> str:
     """Where pids mean what they mean here: one boot of one kernel, one pid namespace. Empty: cannot be known."""
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
-        namespace = os.readlink(PROC / "self/ns/pid").strip("pid:[]")
+        namespace = str((PROC / "self/ns/pid").readlink()).strip("pid:[]")
     except OSError:
         return ""
     return f"{boot[:8]}.{namespace}"

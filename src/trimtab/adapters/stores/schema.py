@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import BLOB, Column, Connection, Index, Integer, MetaData, Table, Text, create_engine, event
+from sqlalchemy import BLOB, Column, Connection, Index, Integer, MetaData, Table, Text, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
+
+from trimtab.adapters.stores import files
 
 METADATA: Final = MetaData()
 
@@ -30,7 +32,7 @@ ENTRIES: Final = Table(
 # Neither index is UNIQUE: INSERT OR REPLACE deletes the rows that a second unique key names without firing the
 # triggers against DELETE (unless recursive_triggers is on, which every connection sets for itself).
 Index("entries_cycle", ENTRIES.c.cycle)
-Index("entries_kind", ENTRIES.c.kind)
+Index("entries_kind", ENTRIES.c.kind, sqlite_where=text(files.RARE))
 
 LEASES: Final = Table(
     "leases",
@@ -81,21 +83,18 @@ DERIVED: Final = (CYCLES, EVENTS)
 """Tables that can be dropped at any time and refilled from the ledger."""
 
 TRIGGERS: Final = {
-    "entries_follow": (
-        "CREATE TRIGGER entries_follow BEFORE INSERT ON entries "
-        "WHEN NEW.seq IS NOT coalesce((SELECT max(seq) FROM entries), 0) + 1 "
-        "BEGIN SELECT RAISE(ABORT, 'the ledger only grows at its end'); END"
-    ),
-    "entries_stay": (
-        "CREATE TRIGGER entries_stay BEFORE UPDATE ON entries "
-        "BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END"
-    ),
-    "entries_remain": (
-        "CREATE TRIGGER entries_remain BEFORE DELETE ON entries "
-        "BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END"
-    ),
+    "entries_follow": """\
+CREATE TRIGGER entries_follow BEFORE INSERT ON entries
+WHEN NEW.seq IS NOT coalesce((SELECT max(seq) FROM entries), 0) + 1
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows at its end'); END""",
+    "entries_remain": """\
+CREATE TRIGGER entries_remain BEFORE DELETE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END""",
+    "entries_stay": """\
+CREATE TRIGGER entries_stay BEFORE UPDATE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END""",
 }
-"""Their SQL by name, as SQLite stores it. A migration that must rebuild a table puts them back."""
+"""Their SQL by name, as SQLite stores it: what every version of the file must have."""
 
 
 @contextmanager
@@ -110,5 +109,4 @@ def transaction(db: sqlite3.Connection) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except DBAPIError as error:
-        assert isinstance(error.orig, sqlite3.Error), "only SQLite's driver is in use"
-        raise error.orig from error
+        raise error.orig or error from error

@@ -60,7 +60,8 @@ class SqliteStore:
 
     def last(self, kind: str) -> Entry | None:
         """The last entry of one kind."""
-        return self._one(f"SELECT {COLUMNS} FROM entries WHERE kind = ? ORDER BY seq DESC LIMIT 1", (kind,))  # noqa: S608
+        query = f"SELECT {COLUMNS} FROM entries WHERE {_where(None, (kind,))} ORDER BY seq DESC LIMIT 1"  # noqa: S608
+        return self._one(query, (0, kind))
 
     def acquire(self, name: str, holder: str, ttl_s: int) -> Lease:
         """Take the lease with a higher epoch. Raises LeaseHeld while another living holder has it."""
@@ -126,7 +127,7 @@ class SqliteStore:
             (lease.name, lease.holder, lease.epoch, seal.stamp(lease.expires)),
         )
 
-    def _one(self, query: str, arguments: tuple[str, ...]) -> Entry | None:
+    def _one(self, query: str, arguments: tuple[int | str, ...]) -> Entry | None:
         with files.reached(self.path, "read"):
             row = self._db.execute(query, arguments).fetchone()
         return record.entry(row) if row else None
@@ -231,4 +232,5 @@ def _insert(db: sqlite3.Connection, rows: list[seal.Row]) -> None:
 def _where(cycle: str | None, kinds: tuple[str, ...]) -> str:
     of_cycle = "" if cycle is None else " AND cycle = ?"
     of_kinds = f" AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
-    return f"seq > ?{of_cycle}{of_kinds}"
+    indexed = f" AND {files.RARE}" if kinds and files.FREQUENT.isdisjoint(kinds) else ""
+    return f"seq > ?{of_cycle}{of_kinds}{indexed}"

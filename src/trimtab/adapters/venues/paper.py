@@ -53,7 +53,7 @@ class SimClock:
         if self._running is None:
             self.step(at)
             return
-        while (left := clock.wait_s(self._running, datetime.now(UTC), at)) > 0:
+        while (left := clock.wait_s(self._running, datetime.now(UTC), at)) > 0:  # noqa: ASYNC110  # a clock has no event
             await asyncio.sleep(left)
 
     def step(self, at: datetime) -> None:

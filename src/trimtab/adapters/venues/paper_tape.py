@@ -112,6 +112,7 @@ def _joined(before: Series | None, after: Series, path: Path) -> Series:
 def _parquet(path: Path, symbols: Sequence[str]) -> Iterator[tuple[str, Series]]:
     try:
         import pyarrow as pa  # noqa: PLC0415  # an extra, and slow to import
+        import pyarrow.compute as pc  # noqa: PLC0415
         import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError as error:
         raise ValueError(f"{path.name}: reading candles needs pyarrow: pip install 'trimtab[data]'") from error
@@ -120,7 +121,7 @@ def _parquet(path: Path, symbols: Sequence[str]) -> Iterator[tuple[str, Series]]
     except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
         raise ValueError(f"{path.name}: not a Parquet file of candles ({', '.join(COLUMNS)}): {error}") from error
     for symbol in sorted(set(table["symbol"].to_pylist())):
-        rows = table.filter(pa.compute.equal(table["symbol"], symbol)).sort_by("ts")
+        rows = table.filter(pc.equal(table["symbol"], symbol)).sort_by("ts")
         yield symbol, _series(rows, f"{path.name}: {symbol}")
 
 

@@ -10,21 +10,25 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-TRIGGERS = (
-    "CREATE TRIGGER entries_follow BEFORE INSERT ON entries "
-    "WHEN NEW.seq IS NOT coalesce((SELECT max(seq) FROM entries), 0) + 1 "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger only grows at its end'); END",
-    "CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END",
-    "CREATE TRIGGER entries_remain BEFORE DELETE ON entries "
-    "BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END",
-)
+FOLLOW = """\
+CREATE TRIGGER entries_follow BEFORE INSERT ON entries
+WHEN NEW.seq IS NOT coalesce((SELECT max(seq) FROM entries), 0) + 1
+BEGIN SELECT RAISE(ABORT, 'the ledger only grows at its end'); END"""
+
+STAY = """\
+CREATE TRIGGER entries_stay BEFORE UPDATE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END"""
+
+REMAIN = """\
+CREATE TRIGGER entries_remain BEFORE DELETE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END"""
 
 
 def upgrade() -> None:
     """Make every table of the first version."""
     _make_ledger()
     _make_derived()
-    for trigger in TRIGGERS:
+    for trigger in (FOLLOW, STAY, REMAIN):
         op.execute(trigger)
 
 
@@ -42,7 +46,7 @@ def _make_ledger() -> None:
         sa.Column("hash", sa.Text, nullable=False),
     )
     op.create_index("entries_cycle", "entries", ["cycle"])
-    op.create_index("entries_kind", "entries", ["kind"])
+    op.create_index("entries_kind", "entries", ["kind"], sqlite_where=sa.text("kind NOT IN ('happened', 'intended')"))
     op.create_table(
         "leases",
         sa.Column("name", sa.Text, primary_key=True),

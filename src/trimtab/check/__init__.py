@@ -1,0 +1,1 @@
+"""Stage: a plan becomes a verdict, recomputed from its legs alone."""

@@ -1,0 +1,103 @@
+"""Commands that act, and people's levers."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trimtab.cli.frame import (
+    FUND,
+    WAITS,
+    AsJson,
+    Fund,
+    command,
+    show,
+    show_json,
+    tell,
+)
+from trimtab.cli.see import Because
+
+if TYPE_CHECKING:
+    from trimtab.api import Cause, Desk, Result, Thought
+
+Why = Annotated[str, typer.Option("--because", help="The reason; it is recorded.", prompt="Why")]
+Who = Annotated[str | None, typer.Option("--by", help="Who acts; the login name unless said.")]
+
+
+@command
+def run(
+    fund: Fund = FUND,
+    because: Because = None,
+    plan: Annotated[Path | None, typer.Option(help="Execute a saved plan if it still holds.", metavar="FILE")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, where the verdict allows it.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """One cycle, with live progress: observe, decide, plan, check, execute, reconcile, record."""
+    from trimtab import api
+
+    if not yes and not sys.stdin.isatty():
+        raise ValueError("run asks before it trades and there is no terminal to ask on; add --yes")
+    settings = api.load_settings(fund)
+    recall = api.load_plan(plan) if plan is not None else None
+    with api.connect(settings) as desk:
+        return asyncio.run(_run(desk, api.cause(because), recall, yes=yes, as_json=as_json))
+
+
+async def _run(desk: "Desk", cause: "Cause | None", recall: "Thought | None", *, yes: bool, as_json: bool) -> int:
+    from trimtab import api
+    from trimtab.cli import progress
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for received in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(received, stopping.set)
+    with progress.shown(quiet=as_json) as watch:
+        wishes = api.Wishes(
+            holder=api.holder(),
+            cause=cause,
+            recall=recall,
+            confirm=api.agree if yes else progress.ask(watch),
+            watching=api.Watching(progress=watch.update, stopping=stopping),
+        )
+        result = await api.run_cycle(desk, wishes)
+    if result is None:
+        tell("the fund is halted; `trimtab resume` lets it act again")
+        return WAITS
+    return _report(desk, result, as_json=as_json)
+
+
+def _report(desk: "Desk", result: "Result", *, as_json: bool) -> int:
+    from trimtab import api
+    from trimtab.cli import codes, history
+
+    facts = api.facts(desk.store, result.closed.cycle)
+    if result.resumed:
+        tell(f"cycle {result.closed.cycle} had been cut off; it was finished, and nothing was sent twice")
+    if as_json:
+        show_json(facts)
+    else:
+        show(history.ending(facts, result.seal))
+    return codes.of_facts(facts)
+
+
+@command
+def halt(because: Why, by: Who = None, fund: Fund = FUND) -> None:
+    """Stop everything: cancel what rests, start nothing. Works beside a running cycle."""
+    from trimtab import api
+
+    with api.levers(api.load_settings(fund)) as store:
+        api.pull(store, "halted", by, because)
+    show("halted; nothing starts until `trimtab resume`")
+
+
+@command
+def resume(because: Why, by: Who = None, fund: Fund = FUND) -> None:
+    """Let a halted fund act again."""
+    from trimtab import api
+
+    with api.levers(api.load_settings(fund)) as store:
+        api.pull(store, "resumed", by, because)
+    show("resumed; `trimtab run` acts again")

@@ -1,0 +1,55 @@
+"""Commands that begin: a demonstration, a new fund's folder, a check-up."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trimtab.cli.frame import FUND, NO, AsJson, Fund, command, show, show_json, tell
+
+
+@command
+def demo(
+    tape: Annotated[
+        Path | None, typer.Option(help="Recorded candles or an L2 stream instead of generated prices.", metavar="FILE")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Keep the demonstration's fund in this folder.", metavar="DIR")
+    ] = None,
+) -> int:
+    """A whole fund on simulated venues, from state to report; no keys, no network."""
+    from trimtab.cli import demonstration
+
+    return demonstration.show_all(tape, folder)
+
+
+@command
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write the files.", metavar="[DIR]")] = Path(),
+    template: Annotated[str, typer.Option(help="Which kind of fund.")] = "paper",
+) -> None:
+    """Write a commented fund.toml, ready to be edited."""
+    from trimtab import api
+
+    written = api.write_template(template, folder)
+    show(*(f"wrote {path}" for path in written))
+    where = "" if folder == Path() else f"cd {folder} && "
+    show("", f"next: {where}trimtab plan")
+
+
+@command
+def doctor(fund: Fund = FUND, as_json: AsJson = False) -> int:
+    """Check the file, the keys, the clock, the store and every venue; one line each, with the fix."""
+    from trimtab import api
+    from trimtab.cli import views
+
+    findings = asyncio.run(api.examine(fund))
+    if as_json:
+        show_json(findings)
+    else:
+        show(views.check_up(findings))
+    failed = [f for f in findings if not f.well]
+    if failed:
+        tell(f"{len(failed)} of {len(findings)} checks failed")
+    return NO if failed else 0

@@ -1,0 +1,110 @@
+"""A check-up: everything that would stop a cycle, one finding each, with the fix."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from trimtab.cycle import observe
+from trimtab.cycle.recover import unfinished
+from trimtab.cycle.think import frozen
+from trimtab.model.assets import Listing
+from trimtab.model.canonical import Noun
+from trimtab.model.holdings import Snapshot
+from trimtab.model.ledger import Quoted, Terms
+from trimtab.ports import Desk
+from trimtab.value import marks
+
+PAPER = "paper"
+
+
+class Check(Noun, frozen=True, kw_only=True):
+    """One thing looked at: what was found, whether that is well, and if not, what to do about it."""
+
+    subject: str
+    finding: str
+    well: bool
+    fix: str = ""
+
+
+async def examine(desk: Desk) -> tuple[Check, ...]:
+    """Look at the ledger, every venue, account and price. Changes nothing."""
+    known = await observe.terms(desk)
+    snapshot = await observe.accounts(desk)
+    quoted = await observe.quotes(desk, known)
+    return (
+        *_ledger(desk),
+        *_venues(desk, known),
+        *_accounts(desk, snapshot),
+        *_prices(known, snapshot, quoted),
+    )
+
+
+def clock(source: str, speed: Decimal, kinds: Sequence[str]) -> Check:
+    """Whether the clock fits the venues: real venues live in real time, at speed 1."""
+    real = sorted({kind for kind in kinds if kind != PAPER})
+    if real and source != "wall":
+        fix = 'write [clock] source = "wall"'
+        return Check(
+            subject="clock", finding=f"simulated time with venues of kind {', '.join(real)}", well=False, fix=fix
+        )
+    if real and speed != 1:
+        fix = "set the world's speed to 1"
+        return Check(
+            subject="clock", finding=f"speed {speed} with venues of kind {', '.join(real)}", well=False, fix=fix
+        )
+    told = "wall time" if source == "wall" else f"simulated time, {speed:f} market seconds a second"
+    return Check(subject="clock", finding=told if speed or source == "wall" else "simulated time, stepped", well=True)
+
+
+def _ledger(desk: Desk) -> Iterator[Check]:
+    head = desk.store.head()
+    begun = head is not None and head.kind != "genesis"
+    yield Check(subject="ledger", finding=f"{head.seq:,} entries" if begun and head else "no cycle yet", well=True)
+    if desk.store.halted():
+        yield Check(subject="fund", finding="halted", well=False, fix="`trimtab resume --because WHY`")
+    open_cycle = unfinished(desk.store)
+    if open_cycle:
+        told = f"cycle {open_cycle[0].cycle} was cut off"
+        yield Check(subject="fund", finding=told, well=False, fix="`trimtab run` finishes it")
+    for item in frozen(desk.store):
+        fix = f"explain the break, then `trimtab reconcile --accept {item.account} --because WHY`"
+        yield Check(subject=f"account {item.account}", finding=item.because, well=False, fix=fix)
+
+
+def _venues(desk: Desk, known: Terms) -> Iterator[Check]:
+    for name in sorted(desk.venues):
+        listed = [i for i in known.instruments if i.venue == name]
+        trading = [i for i in listed if i.listing is Listing.TRADING]
+        if trading:
+            yield Check(
+                subject=f"venue {name}", finding=f"{len(trading)} of {len(listed)} instruments trade", well=True
+            )
+        else:
+            fix = "check that the venue is reachable and lists the fund's assets against each other"
+            yield Check(subject=f"venue {name}", finding="lists nothing that this fund can trade", well=False, fix=fix)
+
+
+def _accounts(desk: Desk, snapshot: Snapshot) -> Iterator[Check]:
+    unread = {u.account: u.because for u in snapshot.unknown}
+    for account in desk.policy.accounts:
+        subject = f"account {account.id}"
+        if account.id in unread:
+            fix = "check its key, its rights and the venue's status"
+            yield Check(subject=subject, finding=f"cannot be read: {unread[account.id]}", well=False, fix=fix)
+            continue
+        held = [b for b in snapshot.balances if b.account == account.id and b.total]
+        age = max((snapshot.at - b.as_of for b in held), default=timedelta(0))
+        yield Check(subject=subject, finding=f"{len(held)} assets, {age.total_seconds():.0f} s old", well=True)
+
+
+def _prices(known: Terms, snapshot: Snapshot, quoted: Quoted) -> Iterator[Check]:
+    chosen = marks.choose(snapshot.at, quoted.quotes, known)
+    priced = {mark.asset for mark in chosen.marks}
+    why = {item.asset: item.because for item in chosen.unpriced}
+    for weight in known.policy.target.weights:
+        subject = f"price {weight.asset}"
+        if weight.asset in priced:
+            continue
+        fix = f"quote it at a venue in [prices] sources, or state [prices.fixed.{weight.asset}] with the reason"
+        yield Check(subject=subject, finding=why.get(weight.asset, "nothing quotes it"), well=False, fix=fix)
+    yield Check(subject="prices", finding=f"{len(priced)} assets are priced", well=bool(priced), fix="see above")

@@ -1,0 +1,1 @@
+"""Stage: a valuation becomes a decision to rebalance or to hold, with its reasons."""

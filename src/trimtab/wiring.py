@@ -1,0 +1,79 @@
+"""The composition root: settings become a Desk of live adapters. The one file that sees both sides."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from trimtab.adapters.clock import WallClock
+from trimtab.adapters.secrets import references
+from trimtab.adapters.stores import memory, seals, sqlite
+from trimtab.adapters.venues import paper, paper_tape
+from trimtab.cycle import doctor
+from trimtab.cycle.doctor import Check
+from trimtab.ports import Clock, Desk, Store, Venue
+from trimtab.settings import Settings
+from trimtab.settings.shape import ClockSource
+from trimtab.units import ONE
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[Desk]:
+    """A desk that may act: its ledger is made or migrated if need be. Raises ValueError, Unavailable."""
+    store = sqlite.open_store(settings.store, settings.policy.fund)
+    try:
+        yield _desk(settings, store)
+    finally:
+        store.close()
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Desk]:
+    """A desk for looking: it makes no file and takes no lease. A fund without a ledger yet has an empty one."""
+    with records(settings) as store:
+        yield _desk(settings, store)
+
+
+@contextmanager
+def records(settings: Settings) -> Iterator[Store]:
+    """The ledger alone, for reading."""
+    if not settings.store.exists():
+        yield memory.MemoryStore(settings.policy.fund)
+        return
+    store = sqlite.open_readonly(settings.store, settings.policy.fund)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def levers(settings: Settings) -> Iterator[Store]:
+    """The ledger for people's levers, which need no lease and work beside a running cycle."""
+    store = sqlite.open_store(settings.store, settings.policy.fund)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _desk(settings: Settings, store: Store) -> Desk:
+    keys = {key.account: references.resolve(key.reference, settings.folder) for key in settings.keys}
+    venues: dict[str, Venue] = {v.id: paper.connect(v.world, v.id, keys) for v in settings.venues}
+    return Desk(
+        policy=settings.policy,
+        clock=_clock(settings),
+        store=store,
+        witness=seals.SealFile(settings.seals),
+        venues=venues,
+    )
+
+
+def _clock(settings: Settings) -> Clock:
+    if settings.clock is ClockSource.WALL:
+        return WallClock()
+    return paper.open_clock(settings.venues[0].world)
+
+
+def clock_check(settings: Settings) -> Check:
+    """Whether the fund's clock fits the kinds of its venues."""
+    speed = paper_tape.load_world(settings.venues[0].world).speed if settings.clock is ClockSource.SIM else ONE
+    return doctor.clock(settings.clock, speed, [str(v.kind) for v in settings.venues])

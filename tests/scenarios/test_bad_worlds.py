@@ -1,0 +1,150 @@
+"""Bad input and bad worlds at the command line: what is said, the exit code, and that nothing is traded or lost."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.funds import change, make_fund, on, trimtab
+from trimtab import api
+from trimtab.adapters.venues import paper
+from trimtab.ports import LeaseHeld
+
+FILE_MISTAKES = {
+    "an unknown key": ({"[costs]\nmax_cost_bps": "[costs]\nmax_cost_bsp"}, "did you mean"),
+    "weights that do not sum to one": ({'SOL = "0.10"': 'SOL = "0.20"'}, "must sum to 1"),
+    "a negative band": ({'band = "0.03"': 'band = "-0.03"'}, "band"),
+    "an unknown asset": ({'LINK = "0.06"': 'LYNK = "0.06"'}, 'did you mean "LINK"'),
+    "an account declared twice": ({"[accounts.reserve]": "[accounts.main]"}, "declared twice"),
+    "a missing key file": ({'venue = "south"': 'venue = "south"\nkey = "file:no.key"'}, "no.key"),
+    "an unknown venue": ({'venue = "south"': 'venue = "sotuh"'}, 'did you mean "south"'),
+}
+
+
+@pytest.mark.parametrize("case", FILE_MISTAKES)
+def test_a_mistake_in_the_file_is_told_with_its_place_and_changes_nothing(case: str, tmp_path: Path) -> None:
+    texts, said_so = FILE_MISTAKES[case]
+    fund = make_fund(tmp_path, fund=texts)
+    for command in ("state", "plan", "run"):
+        said = on(fund, command, *(["--yes"] if command == "run" else []))
+        assert said.code == 2, case
+        assert said_so in said.err, said.err
+    assert not (tmp_path / "paper.db").exists()
+
+
+def test_a_fund_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
+    said = on(tmp_path / "fund.toml", "state")
+    assert said.code == 2
+    assert "trimtab init" in said.err
+
+
+@pytest.mark.parametrize("command", ["show", "explain", "replay"])
+def test_an_unknown_cycle_is_bad_input(command: str, tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    assert on(fund, command, "1").code == 2
+    on(fund, "run", "--yes")
+    said = on(fund, command, "77")
+    assert said.code == 2
+    assert "there is no cycle '77'" in said.err
+
+
+def test_run_without_a_terminal_needs_yes(tmp_path: Path) -> None:
+    said = on(make_fund(tmp_path), "run")
+    assert said.code == 2
+    assert "--yes" in said.err
+
+
+def test_an_account_that_cannot_be_read_makes_the_fund_hold(tmp_path: Path) -> None:
+    unreadable = "[venues.south.accounts.reserve]\nunreadable_from = 2026-01-01T00:00:00Z\n"
+    table = "[venues.south.accounts.reserve.balances]"
+    fund = make_fund(tmp_path, world={table: unreadable + table})
+    assert on(fund, "state").code == 0
+    assert "reserve" in on(fund, "state").out
+    for command in ("plan", "run"):
+        said = on(fund, command, *(["--yes"] if command == "run" else []))
+        assert said.code == 3
+        assert "cannot be read" in said.out + said.err
+    assert traded(fund) == 0
+
+
+def test_a_listing_that_vanished_leaves_the_goal_unmet_and_says_so(tmp_path: Path) -> None:
+    gone = '"LTC/USDT" = { vanishes_at = 2026-01-01T00:00:00Z, filters'
+    fund = make_fund(tmp_path, world={'"LTC/USDT" = { filters': gone})
+    said = on(fund, "plan")
+    assert said.code in (1, 3)
+    assert "LTC" in said.out
+    assert on(fund, "run", "--yes").code == said.code
+    assert traded(fund) == 0
+    assert on(fund, "doctor").code == 1
+
+
+def test_a_market_that_is_closed_stops_everything(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path, world={'seed = "trimtab"': 'seed = "trimtab"\ndays = 0'})
+    said = on(fund, "run", "--yes")
+    assert said.code == 3
+    assert traded(fund) == 0
+
+
+def test_an_account_that_asks_for_a_key_refuses_a_stranger(tmp_path: Path) -> None:
+    from trimtab.sim.world import hash_key
+
+    table = "[venues.south.accounts.reserve.balances]"
+    asks = f'[venues.south.accounts.reserve]\nkey_hash = "{hash_key("right", "salt")}"\n'
+    fund = make_fund(tmp_path, world={table: asks + table})
+    assert on(fund, "run", "--yes").code == 3
+    (tmp_path / "south.key").write_text("wrong\n")
+    (tmp_path / "south.key").chmod(0o600)
+    change(fund, {'venue = "south"': 'venue = "south"\nkey = "file:south.key"'})
+    assert on(fund, "run", "--yes").code == 3
+    (tmp_path / "south.key").write_text("right\n")
+    assert on(fund, "run", "--yes").code == 0
+
+
+def test_two_runs_at_once_are_one_run_and_a_name(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path, fund={"[limits]": "[limits]\nlease_wait_s = 0"})
+    with api.connect(api.load_settings(fund)) as desk:
+        lease = desk.store.acquire("cycle", "elsewhere:1:1", 60)
+        said = on(fund, "run", "--yes")
+        desk.store.release(lease)
+    assert said.code == 3
+    assert "elsewhere:1:1" in said.err
+    assert traded(fund) == 0
+    assert LeaseHeld.__name__ not in said.err
+
+
+def test_a_ledger_that_cannot_be_written_stops_before_anything_is_sent(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    with api.connect(api.load_settings(fund)):
+        pass
+    with sqlite3.connect(tmp_path / "paper.db") as db:
+        db.execute("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    db.close()
+    said = on(fund, "run", "--yes")
+    assert said.code == 3
+    assert "paper.db" in said.err
+    assert traded(fund) == 0
+
+
+def test_a_world_that_was_changed_under_its_state_is_refused(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    on(fund, "run", "--yes")
+    change(tmp_path / "paper.toml", {'seed = "trimtab"': 'seed = "another"'})
+    said = on(fund, "state")
+    assert said.code == 2
+    assert "paper" in said.err
+
+
+def test_an_unknown_template_is_bad_input(tmp_path: Path) -> None:
+    said = trimtab("init", tmp_path / "f", "--template", "papre")
+    assert said.code == 2
+    assert 'did you mean "paper"' in said.err
+
+
+def traded(fund: Path) -> int:
+    """How many orders the venues took."""
+    count = 0
+    for venue in ("north", "south"):
+        connected = paper.connect(fund.with_name("paper.toml"), venue)
+        count += len(connected.log())
+        connected.close()
+    return count
