@@ -212,9 +212,7 @@ def _outside(head: str | None, kept: bool) -> str:
     if head:
         return "compared with the seal that was given: nothing is cut off its end or rewritten before it"
     if kept:
-        return (
-            "compared with the last seal of the fund's own file; a seal kept elsewhere proves more (--head SEAL)"
-        )
+        return "compared with the last seal of the fund's own file; a seal kept elsewhere proves more (--head SEAL)"
     return "no seal was given: a tail that was cut off, or a chain rewritten as a whole, cannot be seen (--head SEAL)"
 
 

@@ -1,7 +1,7 @@
 """The composition root: settings become a Desk of live adapters. The one file that sees both sides."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from trimtab.adapters.clock import WallClock
 from trimtab.adapters.secrets import references
@@ -18,18 +18,15 @@ from trimtab.units import ONE
 @contextmanager
 def connected(settings: Settings) -> Iterator[Desk]:
     """A desk that may act: its ledger is made or migrated if need be. Raises ValueError, Unavailable."""
-    store = sqlite.open_store(settings.store, settings.policy.fund)
-    try:
-        yield _desk(settings, store)
-    finally:
-        store.close()
+    with levers(settings) as store, ExitStack() as open_files:
+        yield _desk(settings, store, open_files)
 
 
 @contextmanager
 def reading(settings: Settings) -> Iterator[Desk]:
-    """A desk for looking: it makes no file and takes no lease. A fund without a ledger yet has an empty one."""
-    with records(settings) as store:
-        yield _desk(settings, store)
+    """A desk for looking: it makes no ledger and takes no lease. A fund without a ledger yet has an empty one."""
+    with records(settings) as store, ExitStack() as open_files:
+        yield _desk(settings, store, open_files)
 
 
 @contextmanager
@@ -55,22 +52,28 @@ def levers(settings: Settings) -> Iterator[Store]:
         store.close()
 
 
-def _desk(settings: Settings, store: Store) -> Desk:
+def _desk(settings: Settings, store: Store, open_files: ExitStack) -> Desk:
     keys = {key.account: references.resolve(key.reference, settings.folder) for key in settings.keys}
-    venues: dict[str, Venue] = {v.id: paper.connect(v.world, v.id, keys) for v in settings.venues}
+    venues: dict[str, Venue] = {}
+    for place in settings.venues:
+        venue = paper.connect(place.world, place.id, keys)
+        open_files.callback(venue.close)
+        venues[place.id] = venue
     return Desk(
         policy=settings.policy,
-        clock=_clock(settings),
+        clock=_clock(settings, open_files),
         store=store,
         witness=seals.SealFile(settings.seals),
         venues=venues,
     )
 
 
-def _clock(settings: Settings) -> Clock:
+def _clock(settings: Settings, open_files: ExitStack) -> Clock:
     if settings.clock is ClockSource.WALL:
         return WallClock()
-    return paper.open_clock(settings.venues[0].world)
+    clock = paper.open_clock(settings.venues[0].world)
+    open_files.callback(clock.close)
+    return clock
 
 
 def clock_check(settings: Settings) -> Check:

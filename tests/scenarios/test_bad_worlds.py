@@ -1,6 +1,7 @@
 """Bad input and bad worlds at the command line: what is said, the exit code, and that nothing is traded or lost."""
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -78,10 +79,16 @@ def test_a_listing_that_vanished_leaves_the_goal_unmet_and_says_so(tmp_path: Pat
     assert on(fund, "doctor").code == 1
 
 
-def test_a_market_that_is_closed_stops_everything(tmp_path: Path) -> None:
-    fund = make_fund(tmp_path, world={'seed = "trimtab"': 'seed = "trimtab"\ndays = 0'})
-    said = on(fund, "run", "--yes")
-    assert said.code == 3
+def test_a_market_that_has_closed_stops_everything_and_says_since_when(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path, world={'seed = "trimtab"': 'seed = "trimtab"\ndays = 1'})
+    clock = paper.open_clock(tmp_path / "paper.toml")
+    clock.step(clock.now() + timedelta(days=2))
+    clock.close()
+    for command in ("plan", "run"):
+        said = on(fund, command, *(["--yes"] if command == "run" else []))
+        assert said.code == 3
+        assert "2026-01-06" in said.out
+    assert "2026-01-06" in on(fund, "doctor").out
     assert traded(fund) == 0
 
 

@@ -115,7 +115,8 @@ def test_a_recordings_name_says_which_template_fits(name: str, kind: str) -> Non
     ("kind", "names"),
     [
         ("candles", ("ohlcv_5m_2024H1_10pairs.parquet",)),
-        ("l2", ("l2_raw_binance_spot_btcusdt_20240808.jsonl.gz", "l2_raw_binance_spot_ethusdt_20240808.jsonl.gz")),
+        ("l2", ("l2_raw_binance_spot_btcusdt_20240808.jsonl.gz",)),
+        ("l2", ("l2_raw_binance_spot_btcusdt_20240808.jsonl.gz", "l2_raw_binance_spot_btcusdt_20240809.jsonl.gz")),
     ],
 )
 def test_a_recorded_world_quotes_every_pair_at_its_start(

@@ -218,7 +218,7 @@ def _totals(plan: Plan) -> RenderableType:
     return Group(
         Text.assemble(("Trades ", "bold"), f"{plain(plan.traded, 2)} {base} in {len(plan.legs)} legs"),
         Text.assemble(
-            ("Costs ", "bold"), f"{plain(total, 2)} {base}, {plain(bps(total, plan.traded), 2)} bps: {kinds}"
+            ("Costs ", "bold"), f"{plain(total, 2)} {base}, {share} bps: {kinds}"
         ),
         Text.assemble(
             ("Proof ", "bold"),

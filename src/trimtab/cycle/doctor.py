@@ -79,6 +79,10 @@ def _venues(desk: Desk, known: Terms) -> Iterator[Check]:
             yield Check(
                 subject=f"venue {name}", finding=f"{len(trading)} of {len(listed)} instruments trade", well=True
             )
+        elif any(i.notice for i in listed):
+            fix = "wait until it opens, or give the simulated world a longer tape"
+            found = "; ".join(sorted({i.notice for i in listed if i.notice}))
+            yield Check(subject=f"venue {name}", finding=found, well=False, fix=fix)
         else:
             fix = "check that the venue is reachable and lists the fund's assets against each other"
             yield Check(subject=f"venue {name}", finding="lists nothing that this fund can trade", well=False, fix=fix)

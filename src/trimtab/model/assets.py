@@ -48,13 +48,17 @@ class Filters(Noun, frozen=True, kw_only=True):
 
 
 class Instrument(Noun, frozen=True, kw_only=True):
-    """Something tradable at a venue; its book is shared by every account there (D1). `id` is `venue:BASE/QUOTE`."""
+    """Something tradable at a venue; its book is shared by every account there (D1). `id` is `venue:BASE/QUOTE`.
+
+    `notice` is what the venue says where it does not trade now: a closed market, maintenance.
+    """
 
     id: str
     venue: str
     base: str
     quote: str
     listing: Listing = Listing.TRADING
+    notice: str = ""
     filters: Filters
 
 

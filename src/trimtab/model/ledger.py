@@ -192,7 +192,7 @@ class Entry(Noun, frozen=True, kw_only=True):
     hash: str
 
 
-def noun(entry: Entry) -> Any:  # noqa: ANN401  # the kind decides the type
+def noun(entry: Entry) -> Any:  # the kind decides the type
     """The noun that an entry's body holds. Raises KeyError for a kind of a newer version."""
     return decode(entry.body, KINDS[entry.kind])
 

@@ -57,7 +57,7 @@ class Mandate(Noun, frozen=True, kw_only=True):
 class Outcome(StrEnum):
     """The result of all checks together."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
     ASK = "ask"
     BLOCK = "block"
 

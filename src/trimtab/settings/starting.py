@@ -11,7 +11,7 @@ from trimtab.settings.reading import meant
 
 TAPES: Final = {
     "candles": ("candles.parquet",),
-    "l2": ("btcusdt.jsonl.gz", "ethusdt.jsonl.gz"),
+    "l2": ("btcusdt.jsonl.gz",),
     "paper": (),
 }
 """The templates, each with the recordings it expects beside it until it is told others."""

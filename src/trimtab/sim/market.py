@@ -121,6 +121,11 @@ def quote(seen: Ladder) -> Quote:
     )
 
 
+def is_open(market: Market, instrument: str, at: datetime) -> bool:
+    """Whether the tape has a price for an instrument now."""
+    return tape.mid(market.tape, *market.traded[instrument].pair, second(at)) is not None
+
+
 def closed(market: Market, instrument: str, at: datetime) -> str:
     """The sentence that says why an instrument's market is closed."""
     return tape.closed(market.tape, *market.traded[instrument].pair, second(at))

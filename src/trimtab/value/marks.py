@@ -128,7 +128,7 @@ def _book(at: datetime, instrument: Instrument, quote: Quote | None, rules: Pric
     """A touch as a source, or why it is none."""
     if quote is None or quote.bid is None or quote.ask is None:
         side = "is not quoted" if quote is None else "has an empty side"
-        return Refusal(instrument, side, None)
+        return Refusal(instrument, instrument.notice or side, None)
     if quote.bid <= 0 or quote.ask <= 0 or quote.bid > quote.ask:
         wrong = "is crossed" if quote.bid > quote.ask else "has a price that is not above zero"
         return Refusal(instrument, f"{wrong} (bid {plain(quote.bid)}, ask {plain(quote.ask)})", None)

@@ -152,6 +152,19 @@ def test_what_one_has_seen_is_what_the_next_writer_keeps(tmp_path: Path) -> None
         assert kept.fills == seen.fills
 
 
+def test_looking_again_and_again_sees_what_looking_once_sees(tmp_path: Path) -> None:
+    with Opened(write(tmp_path)) as often, Opened(often.path) as once:
+        near = f"{(run(often.north.quotes([BTC]))[0].ask or D(0)):f}"
+        run(often.north.place(order(1, Side.SELL, "1.9", near)))
+        run(often.north.place(order(2, Side.SELL, "0.1", "90000", expires_at=NOON + timedelta(seconds=77))))
+        for seconds in range(0, 900, 7):
+            often.after(seconds)
+            run(often.north.read("main"))
+        assert run(often.north.read("main")) == run(once.north.read("main"))
+        assert often.north.log() == once.north.log()
+        assert often.north.log()[0].filled > 0
+
+
 def test_an_ended_order_in_the_log_cannot_be_changed_or_deleted(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Opened(path) as opened:
@@ -304,6 +317,7 @@ def test_at_the_end_of_the_tape_the_market_is_closed_and_says_since_when(tmp_pat
         with pytest.raises(Refused, match=r"its tape has ended at 2026-01-02T12:00:00Z; it runs from .* until"):
             run(opened.north.place(order(2, Side.BUY, "1", None)))
         assert run(opened.north.cancel(resting)) is not None
+        assert [line[:39] for line in opened.north.closed()] == ["the market of BTC/USDT is closed: its t"]
 
 
 def test_an_account_that_cannot_be_read_is_unavailable_for_its_time(tmp_path: Path) -> None:
@@ -347,6 +361,21 @@ def test_a_world_that_changed_under_its_state_is_refused_with_what_to_do(tmp_pat
     write(tmp_path, more="BTC = 2 => BTC = 20")
     with pytest.raises(ValueError, match=r"was made from another world.*move paper.sqlite away"):
         paper.connect(tmp_path / "paper.toml", "north")
+
+
+def test_a_file_that_is_no_world_is_bad_input_and_is_left_alone(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    path.with_suffix(paper.SUFFIX).write_bytes(b"somebody's notes " * 99)
+    with pytest.raises(ValueError, match="is not the state of a paper world"):
+        paper.connect(path, "north")
+    assert path.with_suffix(paper.SUFFIX).read_bytes().startswith(b"somebody's notes")
+
+
+def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    path.with_suffix(paper.SUFFIX).symlink_to(tmp_path / "no" / "such" / "folder")
+    with pytest.raises(Unavailable, match=r"paper\.sqlite"):
+        paper.connect(path, "north")
 
 
 def test_a_comment_in_the_worlds_file_is_no_change(tmp_path: Path) -> None:

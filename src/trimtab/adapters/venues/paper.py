@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
 
+from msgspec import structs
+
 from trimtab.adapters.venues import paper_file, paper_tape
 from trimtab.adapters.venues.paper_file import Rows
 from trimtab.model.accounts import VenueTerms
@@ -83,7 +85,7 @@ def connect(path: Path, venue: str, secrets: Mapping[str, str] | None = None) ->
     try:
         world.venue(whole, venue)
         return PaperVenue(connection, Market(whole, venue, paper_tape.load_tape(whole, path.parent)), secrets or {})
-    except ValueError:
+    except BaseException:
         connection.close()
         raise
 
@@ -104,6 +106,7 @@ class PaperVenue:
         self._clock = SimClock(connection, around.world.speed)
         self._place = world.venue(around.world, around.venue)
         self._kept: tuple[int, Rows] | None = None
+        self._seen: tuple[Rows, Rows] | None = None
         self._admitted: set[str] = set()
 
     @property
@@ -133,8 +136,9 @@ class PaperVenue:
 
     async def instruments(self) -> tuple[Instrument, ...]:
         """Everything listed now; what is halted, or whose market is closed, says so."""
-        listed = self._rules(self._now()).instruments
-        return tuple(instrument for instrument in listed if instrument.listing is not Listing.VANISHED)
+        at = self._now()
+        listed = self._rules(at).instruments
+        return tuple(self._noticed(i, at) for i in listed if i.listing is not Listing.VANISHED)
 
     async def quotes(self, instruments: Sequence[str]) -> tuple[Quote, ...]:
         """The touch of the market outside; absent where it is closed. Orders that rest here are not in it."""
@@ -146,6 +150,12 @@ class PaperVenue:
             Ladder(instrument=seen.instrument, bids=seen.bids[:levels], asks=seen.asks[:levels], as_of=seen.as_of)
             for seen in self._ladders(instruments)
         )
+
+    def closed(self) -> tuple[str, ...]:
+        """For each listed pair whose market is closed now, the sentence that says why and until when its tape runs."""
+        at = self._now()
+        shut = (name for name in self._market.traded if not market.is_open(self._market, name, at))
+        return tuple(market.closed(self._market, name, at) for name in shut)
 
     async def fees(self, account: str) -> tuple[FeeTerms, ...]:
         """What the account pays to trade."""
@@ -206,6 +216,11 @@ class PaperVenue:
     def _accounts(self) -> dict[str, WorldAccount]:
         return {account.id: account for account in self._place.accounts}
 
+    def _noticed(self, instrument: Instrument, at: datetime) -> Instrument:
+        if market.is_open(self._market, instrument.id, at):
+            return instrument
+        return structs.replace(instrument, notice=market.closed(self._market, instrument.id, at))
+
     def _now(self) -> datetime:
         return self._clock.now()
 
@@ -264,9 +279,21 @@ class PaperVenue:
             venue = Exchange(self._rules(at), rows.state)
             if order is None and not market.restless(venue, at):
                 return venue, rows.depth
-            return self._settled(rows, at, order)
+            return self._seen_at(rows, at) if order is None else self._settled(rows, at, order)
         except sqlite3.Error as error:
             raise Unavailable(f"{self._place.id}: the paper file cannot be read: {error}") from error
+
+    def _seen_at(self, rows: Rows, at: datetime) -> tuple[Exchange, Depth]:
+        """The rows at an instant, worked out onward from where an earlier look left off."""
+        if self._seen is None or self._seen[0] is not rows or self._seen[1].settled_at > at:
+            venue, depth = self._settled(rows, at, None)
+        else:
+            seen = self._seen[1]
+            venue, depth = Exchange(self._rules(at), seen.state), seen.depth
+            market.settle(self._market, venue, depth, seen.settled_at, at)
+            venue.rules = self._rules(at)
+        self._seen = rows, Rows(venue.state, depth, at, rows.requests)
+        return venue, depth
 
     def _settled(self, rows: Rows, at: datetime, order: Order | None) -> tuple[Exchange, Depth]:
         """A copy of the rows, brought up to an instant; with the ended orders of the same id where one is named."""

@@ -3,13 +3,15 @@
 Reading never writes. Orders are a log: rows are added, change while they live, and never change after they ended.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import msgspec
@@ -70,23 +72,65 @@ class Rows:
 
 def open_file(path: Path, world: World, fingerprint: str) -> sqlite3.Connection:
     """Open a world's file; the first one to open it makes it. Raises ValueError where another world made it."""
-    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        if not _made(connection):
-            _make(connection, world, fingerprint)
-        found = connection.execute("SELECT fingerprint FROM world").fetchone()[0]
-    except sqlite3.Error as error:
-        connection.close()
+        if not path.exists():
+            _make(path, world, fingerprint)
+        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    except (sqlite3.Error, OSError) as error:
         raise Unavailable(f"{path}: {error}") from error
-    if found != fingerprint:
+    try:
+        _check(connection, path, fingerprint)
+    except BaseException:
         connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path, fingerprint: str) -> None:
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'world'").fetchone()
+        found = connection.execute("SELECT fingerprint FROM world").fetchone()[0] if known else None
+    except sqlite3.OperationalError as error:
+        raise Unavailable(f"{path}: {error}") from error
+    except sqlite3.DatabaseError:
+        found = None
+    if found is None:
+        raise ValueError(f"{path}: is not the state of a paper world; move it away")
+    if found != fingerprint:
         raise ValueError(
             f"{path}: was made from another world: its file or its tape has changed since. Bring that back, or move "
             f"{path.name} away to begin anew (its balances and orders go with it)"
         )
-    return connection
+
+
+def _make(path: Path, world: World, fingerprint: str) -> None:
+    """Make the file whole under another name first, so that of several processes one wins and none sees half of it."""
+    with TemporaryDirectory(dir=path.parent, prefix=".paper-") as folder:
+        draft = Path(folder) / path.name
+        connection = sqlite3.connect(draft, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _statements(SCHEMA):
+            connection.execute(statement)
+        wall = _stored(datetime.now(UTC))
+        connection.execute("INSERT INTO world VALUES (?, ?, ?)", (fingerprint, _stored(world.start), wall))
+        _open_venues(connection, world)
+        connection.execute("COMMIT")
+        connection.close()
+        with suppress(FileExistsError):  # Another process was faster, and its file is the same.
+            os.link(draft, path)
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make a new name in a folder last through a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -195,21 +239,6 @@ def step(connection: sqlite3.Connection, at: datetime) -> None:
 def _stored(at: datetime) -> str:
     """An instant as text that sorts by time."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _made(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'world'").fetchone() is not None
-
-
-def _make(connection: sqlite3.Connection, world: World, fingerprint: str) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    if not _made(connection):  # Another process may have been faster.
-        for statement in _statements(SCHEMA):
-            connection.execute(statement)
-        wall = _stored(datetime.now(UTC))
-        connection.execute("INSERT INTO world VALUES (?, ?, ?)", (fingerprint, _stored(world.start), wall))
-        _open_venues(connection, world)
-    connection.execute("COMMIT")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -29,11 +29,16 @@ def load_world(path: Path) -> World:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ValueError(f"{path}: the world's file cannot be read ({error.strerror})") from error
+    return _world(text, path.name)
+
+
+@lru_cache(maxsize=4)
+def _world(text: str, name: str) -> World:
     try:
         table = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: not TOML: {error}") from error
-    return world.decode(table, path.name)
+        raise ValueError(f"{name}: not TOML: {error}") from error
+    return world.decode(table, name)
 
 
 def fingerprint(whole: World, folder: Path) -> str:
@@ -44,7 +49,7 @@ def fingerprint(whole: World, folder: Path) -> str:
 
 def load_tape(whole: World, folder: Path) -> Tape:
     """The tape of a world; files are relative to the world's. Raises ValueError for what cannot be played."""
-    return _tape(digest(whole), whole, _paths(whole, folder))
+    return _tape(fingerprint(whole, folder), whole, _paths(whole, folder))
 
 
 @lru_cache(maxsize=4)
