@@ -80,7 +80,7 @@ def instrument(name: str, **more: Any) -> Instrument:
     venue, pair = name.split(":")
     base, quote = pair.split("/")
     filters = Filters(step=D("0.00000001"), tick=D("0.01"))
-    return Instrument(**({"id": name, "venue": venue, "base": base, "quote": quote, "filters": filters} | more))
+    return replace(Instrument(id=name, venue=venue, base=base, quote=quote, filters=filters), **more)
 
 
 def quote(name: str, mid: str, *, spread: str = "0", depth: str = "1", at: datetime = T0) -> Quote:

@@ -61,9 +61,12 @@ def test_inside_the_bands_nothing_is_due_and_the_widest_drift_is_told() -> None:
 def test_a_drift_past_its_band_is_a_rebalance_to_the_centre() -> None:
     found = acted(decide(OUT, policy(), (), opened()))
     assert [(r.trigger, r.because) for r in found.reasons] == [
-        ("drift", "BTC at 70.00%, target 60.00%, band 4.00% (1 other is outside their bands)")
+        ("drift", "BTC at 70.00%, target 60.00%, band 4.00% (1 other is outside its band)")
     ]
-    assert found.goals == (Goal(asset="BTC", low=D("0.6"), high=D("0.6")), Goal(asset="ETH", low=D("0.4"), high=D("0.4")))
+    assert found.goals == (
+        Goal(asset="BTC", low=D("0.6"), high=D("0.6")),
+        Goal(asset="ETH", low=D("0.4"), high=D("0.4")),
+    )
 
 
 def test_the_edge_is_a_goal_as_wide_as_the_band() -> None:

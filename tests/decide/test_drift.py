@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.small import D, target, valuation
 from trimtab import units
@@ -14,11 +15,9 @@ from trimtab.model.decision import Drift
 from trimtab.model.policy import Target, TargetWeight
 
 
-def banded(weight: str, *, band: str | None = None, relative: str | None = None) -> Target:
-    wide = TargetWeight(
-        asset="BTC", weight=D(weight), band=band and D(band), relative_band=relative and D(relative)
-    )
-    return Target(weights=(wide,))
+def banded(weight: str, **bands: str) -> Target:
+    widths = {name: D(width) for name, width in bands.items()}
+    return Target(weights=(replace(TargetWeight(asset="BTC", weight=D(weight)), **widths),))
 
 
 def only(found: tuple[Drift, ...]) -> Drift:
@@ -56,9 +55,9 @@ def test_the_edges_belong_to_the_band() -> None:
     ("bands", "low", "high"),
     [
         ({"band": "0.04"}, "0.36", "0.44"),
-        ({"relative": "0.05"}, "0.38", "0.42"),
-        ({"band": "0.04", "relative": "0.05"}, "0.38", "0.42"),
-        ({"band": "0.01", "relative": "0.05"}, "0.39", "0.41"),
+        ({"relative_band": "0.05"}, "0.38", "0.42"),
+        ({"band": "0.04", "relative_band": "0.05"}, "0.38", "0.42"),
+        ({"band": "0.01", "relative_band": "0.05"}, "0.39", "0.41"),
         ({}, "0.4", "0.4"),
         ({"band": "0.7"}, "0", "1"),
     ],

@@ -29,7 +29,7 @@ def rhythm(anchor: str, calendar: Calendar | None = None, zone: str = "UTC", **m
 
 def due(trigger: Periodic, at: str) -> str | None:
     slot = newest(trigger, utc(at))
-    return slot and f"{slot:%Y-%m-%d %H:%M}"
+    return None if slot is None else f"{slot:%Y-%m-%d %H:%M}"
 
 
 def test_threshold_holds_at_the_edge_of_the_band() -> None:
@@ -46,7 +46,7 @@ def test_threshold_names_the_widest_drift_and_counts_the_others() -> None:
     two = threshold(Threshold(id="drift"), sight("0.5", "0.5"))
     three = threshold(Threshold(id="drift"), sight("0.45", "0.45", sol="0.1"))
     assert two is not None
-    assert two.reason.because == "BTC at 50.00%, target 60.00%, band 4.00% (1 other is outside their bands)"
+    assert two.reason.because == "BTC at 50.00%, target 60.00%, band 4.00% (1 other is outside its band)"
     assert three is not None
     assert three.reason.because.endswith("(2 others are outside their bands)")
 

@@ -16,9 +16,9 @@ from tests.scenarios.funds import make_fund
 from trimtab import api
 from trimtab.adapters.venues import paper
 from trimtab.model.ledger import CycleOutcome
+from trimtab.model.orders import Fill
 from trimtab.ports import Store
 from trimtab.record.facts import Facts
-from trimtab.model.orders import Fill
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -88,6 +88,18 @@ def test_a_venue_that_does_not_say_what_may_leave_is_told_by_the_transfer() -> N
     assert found.balances[1].withdrawable == D(5)
 
 
+def test_no_more_may_leave_than_is_free_and_never_less_than_nothing() -> None:
+    spent = AccountRead(
+        account="a", as_of=later(-1), balances=(balance("a", "USDT", "1000005", leaves="3", at=later(-1)),)
+    )
+    assert assemble(later(5), [spent], [transfer(Stage.SENT)], []).balances[0].withdrawable == D(0)
+    locked = AccountRead(
+        account="b", as_of=later(900), balances=(balance("b", "USDT", "999999", free="7", leaves="0"),)
+    )
+    matured = transfer(Stage.WITHDRAWABLE, credited_at=TRADABLE, withdrawable_at=WITHDRAWABLE)
+    assert assemble(later(1900), [locked], [matured], []).balances[0].withdrawable == D(7)
+
+
 def test_where_nothing_matures_a_venue_that_does_not_say_is_left_silent() -> None:
     there = AccountRead(account="b", as_of=T0, balances=(balance("b", "USDT", "5", leaves=None),))
     assert assemble(T0, [there], [], []).balances[0].withdrawable is None
@@ -178,10 +190,10 @@ def test_an_account_that_was_read_twice_is_refused() -> None:
 
 
 def test_money_locked_in_open_orders_is_counted_once() -> None:
-    resting = OpenOrder(account="a", instrument="north:BTC/USDT", client_id="x", side=Side.BUY, amount=D(1), filled=D(0))
-    locked = AccountRead(
-        account="a", as_of=T0, balances=(balance("a", "USDT", "100", free="40"),), orders=(resting,)
+    resting = OpenOrder(
+        account="a", instrument="north:BTC/USDT", client_id="x", side=Side.BUY, amount=D(1), filled=D(0)
     )
+    locked = AccountRead(account="a", as_of=T0, balances=(balance("a", "USDT", "100", free="40"),), orders=(resting,))
     found = assemble(T0, [locked], [], [])
     assert (worth(found), found.balances[0].free, found.orders) == ("100", D(40), (resting,))
 
@@ -203,9 +215,9 @@ def test_assembling_does_not_depend_on_the_order_of_anything(data: st.DataObject
     reads = [read(name, data.draw(instants), USDT="5", BTC="1") for name in ACCOUNTS]
     transfers = data.draw(st.lists(some, max_size=5))
     unknown = [Unknown(account="x", because="no answer"), Unknown(account="y", because="no answer")]
-    mixed = [data.draw(st.permutations(items)) for items in (reads, transfers, unknown)]
-    turned = [replace(r, balances=tuple(reversed(r.balances))) for r in mixed[0]]
-    assert encode(assemble(T0, turned, mixed[1], mixed[2])) == encode(assemble(T0, reads, transfers, unknown))
+    turned = [replace(r, balances=tuple(reversed(r.balances))) for r in data.draw(st.permutations(reads))]
+    others = data.draw(st.permutations(transfers)), data.draw(st.permutations(unknown))
+    assert encode(assemble(T0, turned, *others)) == encode(assemble(T0, reads, transfers, unknown))
 
 
 def test_two_readings_that_agree_say_that_nothing_moved() -> None:

@@ -64,6 +64,11 @@ def test_an_asset_that_others_are_quoted_in_is_marked_through_them_where_nothing
     assert (mark(found, "EUR").price, mark(found, "BTC").price) == (D("1.25"), D(50000))
 
 
+def test_depth_counts_in_units_of_the_asset_that_is_priced() -> None:
+    found = chosen([quote("north:USDT/EUR", "0.8"), quote("south:USDT/EUR", "0.796")])
+    assert mark(found, "EUR").price == D("1.253132832080").normalize()  # 2 USDT for 1.596 EUR
+
+
 def test_two_currencies_quoted_in_each_other_do_not_wait_for_ever() -> None:
     touches = [quote("north:USDC/DAI", "1"), quote("north:DAI/USDC", "1"), quote("south:DAI/USDT", "0.99")]
     found = chosen([*touches, quote("south:USDC/USDT", "0.99")])
@@ -107,8 +112,9 @@ def test_three_venues_of_which_no_two_agree_leave_the_asset_unpriced() -> None:
 
 
 def test_those_that_agree_must_be_more_than_half() -> None:
-    assert unpriced(btc("100", "100", "200", "200"), "BTC")
-    assert unpriced(btc("1", "50", "100", "100.1", "300"), "BTC")
+    assert unpriced(btc("100", "100", "200", "200"), "BTC").last == D(200)
+    assert unpriced(btc("50", "100", "100.5", "200"), "BTC").last == D(200)
+    assert unpriced(btc("1", "50", "100", "100.1", "300"), "BTC").last == D(300)
     assert mark(btc("1", "99.9", "100", "100.1", "300"), "BTC").price == D(100)
 
 
@@ -203,6 +209,7 @@ def test_what_rests_on_an_assumption_alone_is_assumed_too() -> None:
     assumed = (fixed("USDC", "1"),)
     touches = [quote("north:BTC/USDC", "60000"), quote("south:BTC/USDC", "60000")]
     assert mark(chosen(touches, fixed=assumed), "BTC").trust is Trust.ASSUMED
+    assert mark(chosen(touches[:1], fixed=assumed), "BTC").trust is Trust.ASSUMED
     confirmed = [quote("north:BTC/USDC", "60000"), quote("south:BTC/USDT", "60000")]
     assert mark(chosen(confirmed, fixed=assumed), "BTC").trust is Trust.AGREED
 

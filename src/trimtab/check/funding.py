@@ -11,7 +11,7 @@ from trimtab.check.findings import measured
 from trimtab.check.scene import Place, World, changes
 from trimtab.model.mandate import Finding
 from trimtab.model.plans import OrderLeg
-from trimtab.units import ZERO, plain
+from trimtab.units import ZERO, canon, plain
 
 Flows = dict[Place, Decimal]
 
@@ -28,10 +28,9 @@ def overdrafts(legs: tuple[OrderLeg, ...], world: World) -> Iterator[Finding]:
 def _judged(legs: tuple[OrderLeg, ...], world: World) -> Iterator[Finding]:
     free = _free(world)
     worst = _worst(legs, world, dict(free))
-    ancestors = _ancestors(legs)
     for wave in sorted({leg.wave for leg in legs}):
         begun = [leg for leg in legs if leg.wave <= wave]
-        ended = {need for leg in begun for need in ancestors[leg.id]}
+        ended = {need for leg in begun for need in leg.needs}  # What those needed began earlier, so it is in here too.
         taken, gained = _taken(begun, worst), _gained([leg for leg in begun if leg.id in ended], worst)
         for place in sorted(taken):
             there = free.get(place, ZERO) + gained.get(place, ZERO)
@@ -40,7 +39,8 @@ def _judged(legs: tuple[OrderLeg, ...], world: World) -> Iterator[Finding]:
 
 def _finding(place: Place, wave: int, amounts: tuple[Decimal, Decimal], world: World) -> Finding:
     (account, asset), (taken, there) = place, amounts
-    because = f"up to wave {wave} {account} gives {plain(taken)} {asset} at the worst, of {plain(there)} free"
+    given = f"gives {plain(canon(taken))} {asset} at the worst, of {plain(canon(there))} free"
+    because = f"up to wave {wave} {account} {given}"
     price = world.prices[asset]
     return measured("overdraft", f"{account} {asset}", wave, (taken * price, there * price), because)
 
@@ -62,14 +62,6 @@ def _worst(legs: Iterable[OrderLeg], world: World, there: Flows) -> dict[str, Fl
                 there[place] = there.get(place, ZERO) + amount
         worst[leg.id] = flows
     return worst
-
-
-def _ancestors(legs: Iterable[OrderLeg]) -> Mapping[str, frozenset[str]]:
-    """All legs that must have ended before each leg; sound legs need earlier waves only."""
-    found: dict[str, frozenset[str]] = {}
-    for leg in sorted(legs, key=lambda leg: leg.wave):
-        found[leg.id] = frozenset(leg.needs).union(*(found.get(need, frozenset()) for need in leg.needs))
-    return found
 
 
 def _taken(legs: Iterable[OrderLeg], worst: Mapping[str, Flows]) -> Flows:

@@ -217,9 +217,7 @@ def _totals(plan: Plan) -> RenderableType:
     kinds = f"fee {plain(costs.fee, 2)} + spread {plain(costs.spread, 2)} + impact {plain(costs.impact, 2)}"
     return Group(
         Text.assemble(("Trades ", "bold"), f"{plain(plan.traded, 2)} {base} in {len(plan.legs)} legs"),
-        Text.assemble(
-            ("Costs ", "bold"), f"{plain(total, 2)} {base}, {share} bps: {kinds}"
-        ),
+        Text.assemble(("Costs ", "bold"), f"{plain(total, 2)} {base}, {share} bps: {kinds}"),
         Text.assemble(
             ("Proof ", "bold"),
             f"no plan costs less than {plain(plan.bound, 2)} {base}; gap {plain(plan.gap, 2)} ({plan.solver})",

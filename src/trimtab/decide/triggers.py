@@ -106,8 +106,13 @@ def _instant(day: date, first: datetime) -> datetime:
 
 def strayed(strays: tuple[Drift, ...]) -> str:
     """Name the widest drift, and how many others have left their bands."""
-    others = len(strays) - 1
-    more = "" if not others else f" ({others} {'other is' if others == 1 else 'others are'} outside their bands)"
+    match len(strays) - 1:
+        case 0:
+            more = ""
+        case 1:
+            more = " (1 other is outside its band)"
+        case others:
+            more = f" ({others} others are outside their bands)"
     return f"{told(strays[0])}{more}"
 
 

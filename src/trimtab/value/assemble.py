@@ -115,7 +115,7 @@ def _moves(transfer: Transfer, as_of: Mapping[str, datetime]) -> Iterator[Move]:
     missed = arrived if transfer.credited_at > as_of[home] else ZERO
     if transfer.stage not in MATURED:
         yield Move(place, missed, ZERO, arrived)
-    elif missed or (transfer.withdrawable_at or transfer.credited_at) > as_of[home]:
+    elif max(transfer.credited_at, transfer.withdrawable_at or transfer.credited_at) > as_of[home]:
         yield Move(place, missed, arrived, ZERO)
 
 
