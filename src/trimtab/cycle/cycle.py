@@ -13,7 +13,7 @@ from trimtab.cycle import fold, recover, saved
 from trimtab.cycle.close import close, settle
 from trimtab.cycle.pen import Pen, held, write, write_terms
 from trimtab.cycle.think import next_cycle, think
-from trimtab.cycle.work import Watching, work
+from trimtab.cycle.work import Interrupted, Watching, work
 from trimtab.execute import run as runs
 from trimtab.model.decision import Cause, Hold
 from trimtab.model.ledger import Closed, CycleOutcome, Lease, Started
@@ -57,13 +57,21 @@ async def run_cycle(desk: Desk, wishes: Wishes) -> Result | None:
     async with held(desk, wishes.holder, wishes.watching.stopping) as lease:
         if desk.store.last("closed") is not None:
             seal_last(desk)  # A crash may have come between the last cycle's end and its seal.
-        finished = await recover.finish(desk, lease, wishes.watching)
-        if finished is not None:
-            return Result(finished, seal_last(desk), resumed=True)
-        if desk.store.halted():
-            return None
-        closed = await _cycle(desk, lease, wishes)
-        return Result(closed, seal_last(desk), resumed=False)
+        try:
+            return await _run(desk, lease, wishes)
+        except Interrupted:
+            desk.store.renew(lease, desk.policy.limits.lease_ttl_s)  # Raises Fenced if that is why it stopped.
+            raise
+
+
+async def _run(desk: Desk, lease: Lease, wishes: Wishes) -> Result | None:
+    finished = await recover.finish(desk, lease, wishes.watching)
+    if finished is not None:
+        return Result(finished, seal_last(desk), resumed=True)
+    if desk.store.halted():
+        return None
+    closed = await _cycle(desk, lease, wishes)
+    return Result(closed, seal_last(desk), resumed=False)
 
 
 async def preview(desk: Desk, cause: Cause | None) -> Thought:
@@ -117,7 +125,7 @@ def _ending(thought: Thought) -> tuple[CycleOutcome, str] | None:
     if thought.verdict.outcome is Outcome.PASS:
         return None
     wanted = CycleOutcome.BLOCKED if thought.verdict.outcome is Outcome.BLOCK else CycleOutcome.WAITING
-    return wanted, "; ".join(f.because for f in thought.verdict.findings if f.breached)
+    return wanted, "; ".join(f"{f.because} (clause {f.clause})" for f in thought.verdict.findings if f.breached)
 
 
 def _too_old(desk: Desk, thought: Thought) -> bool:
