@@ -206,7 +206,7 @@ def _cost(facts: Facts) -> Iterator[str]:
     yield (
         f"Predicted {words.money(predicted, currency)} ({words.in_bps(predicted, facts.plan.traded)}), "
         f"paid {words.money(paid, currency)} ({words.in_bps(paid, facts.traded)}): fees {words.money(costs.fee)}, "
-        f"spread {words.money(costs.spread)}, walking the book {words.money(costs.impact)}."
+        f"spread {words.money(costs.spread)}, walking the book and market moves {words.money(costs.impact)}."
     )
 
 
