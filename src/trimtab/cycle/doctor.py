@@ -40,8 +40,11 @@ async def examine(desk: Desk) -> tuple[Check, ...]:
 
 
 def clock(source: str, speed: Decimal, kinds: Sequence[str]) -> Check:
-    """Whether the clock fits the venues: real venues live in real time, at speed 1."""
+    """Whether the clock fits the venues: real venues live in real time, at speed 1, simulated ones in their own."""
     real = sorted({kind for kind in kinds if kind != PAPER})
+    if not real and source == "wall":
+        fix = 'write [clock] source = "sim"'
+        return Check(subject="clock", finding="wall time with simulated venues", well=False, fix=fix)
     if real and source != "wall":
         fix = 'write [clock] source = "wall"'
         return Check(
