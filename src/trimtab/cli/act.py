@@ -1,6 +1,5 @@
 """Commands that act, and people's levers."""
 
-import asyncio
 import signal
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from trimtab.cli.frame import (
     AsJson,
     Fund,
     command,
+    finish,
     show,
     show_json,
     tell,
@@ -43,10 +43,12 @@ def run(
     settings = api.load_settings(fund)
     recall = api.load_plan(plan) if plan is not None else None
     with api.connect(settings) as desk:
-        return asyncio.run(_run(desk, api.cause(because), recall, yes=yes, as_json=as_json))
+        return finish(_run(desk, api.cause(because), recall, yes=yes, as_json=as_json))
 
 
 async def _run(desk: "Desk", cause: "Cause | None", recall: "Thought | None", *, yes: bool, as_json: bool) -> int:
+    import asyncio
+
     from trimtab import api
     from trimtab.cli import progress
 

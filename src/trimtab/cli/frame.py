@@ -6,10 +6,10 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 DONE, NO, BAD_INPUT, OUTSIDE, WAITS, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -70,6 +71,13 @@ def _code(error: Exception) -> int | None:
     return None
 
 
+def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for what the shell does. The event loop is imported only here: `--help` needs none."""
+    import asyncio
+
+    return asyncio.run(work)
+
+
 def tell(*lines: str) -> None:
     """Say something to the person on stderr."""
     shown = console(sys.stderr)
@@ -96,4 +104,4 @@ def console(stream: Any) -> "Console":  # a text stream
     from rich.console import Console
 
     width = None if stream.isatty() or "COLUMNS" in os.environ else 100
-    return Console(file=stream, width=width, highlight=False, emoji=False)
+    return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)

@@ -1,6 +1,5 @@
 """Commands that prove: recompute, verify, reconcile, report."""
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trimtab.cli.act import Who
-from trimtab.cli.frame import DONE, FUND, NO, AsJson, CycleId, Fund, command, show, show_json, tell
+from trimtab.cli.frame import DONE, FUND, NO, AsJson, CycleId, Fund, command, finish, show, show_json, tell
 
 
 @command
@@ -67,7 +66,7 @@ def reconcile(
             api.accept(store, settings, accept, by, because)
         tell(f"accepted: {accept} may trade again")
     with api.reading(settings) as desk:
-        closing = asyncio.run(api.closing(desk))
+        closing = finish(api.closing(desk))
     if as_json:
         show_json(closing)
     else:

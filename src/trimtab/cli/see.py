@@ -1,12 +1,11 @@
 """Commands that look and change nothing."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trimtab.cli.frame import FUND, AsJson, CycleId, Fund, command, show, show_json, tell
+from trimtab.cli.frame import FUND, AsJson, CycleId, Fund, command, finish, show, show_json, tell
 
 Because = Annotated[str | None, typer.Option("--because", help="Rebalance now whatever the triggers say, and why.")]
 
@@ -18,7 +17,7 @@ def state(fund: Fund = FUND, as_json: AsJson = False) -> int:
     from trimtab.cli import codes, views
 
     with api.reading(api.load_settings(fund)) as desk:
-        seen = asyncio.run(api.look(desk))
+        seen = finish(api.look(desk))
     show_json(seen) if as_json else show(views.state(seen))
     return codes.of_state(seen)
 
@@ -35,7 +34,7 @@ def plan(
     from trimtab.cli import codes, views
 
     with api.reading(api.load_settings(fund)) as desk:
-        thought = asyncio.run(api.preview(desk, api.cause(because)))
+        thought = finish(api.preview(desk, api.cause(because)))
     if save is not None:
         api.save_plan(thought, save)
         tell(f"saved to {save}; execute it with: trimtab run --plan {save}")

@@ -1,12 +1,11 @@
 """Commands that begin: a demonstration, a new fund's folder, a check-up."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trimtab.cli.frame import FUND, NO, AsJson, Fund, command, show, show_json, tell
+from trimtab.cli.frame import FUND, NO, AsJson, Fund, command, finish, show, show_json, tell
 
 
 @command
@@ -44,7 +43,7 @@ def doctor(fund: Fund = FUND, as_json: AsJson = False) -> int:
     from trimtab import api
     from trimtab.cli import views
 
-    findings = asyncio.run(api.examine(fund))
+    findings = finish(api.examine(fund))
     if as_json:
         show_json(findings)
     else:

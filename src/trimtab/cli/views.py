@@ -226,6 +226,10 @@ def _totals(plan: Plan) -> RenderableType:
 
 
 def _next(seen: Thought, saved: Path | None) -> str:
+    if isinstance(seen.decision, Hold) and seen.decision.kind is HoldKind.DOUBTFUL:
+        return "Next: mend what cannot be seen (`trimtab doctor` looks closer), then `trimtab plan`"
+    if seen.plan is not None and seen.plan.status is Status.INFEASIBLE:
+        return "Next: change the targets or the accounts, then `trimtab plan`"
     if seen.verdict is None:
         return "Next: nothing to do; `trimtab plan --because WHY` plans anyway"
     if seen.verdict.outcome is Outcome.BLOCK:
