@@ -196,7 +196,9 @@ def test_a_replay_names_an_entry_that_does_not_follow(tmp_path: Path) -> None:
         ("wall", "1", ["paper"], False),
     ],
 )
-def test_real_venues_live_in_real_time_and_simulated_ones_in_their_own(source: str, speed: str, kinds: list[str], well: bool) -> None:
+def test_real_venues_live_in_real_time_and_simulated_ones_in_their_own(
+    source: str, speed: str, kinds: list[str], well: bool
+) -> None:
     check = doctor.clock(source, Decimal(speed), kinds)
     assert check.well is well
     assert check.well or check.fix

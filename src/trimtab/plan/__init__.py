@@ -1,1 +1,1 @@
-"""The plan stage: from goals to the provably cheapest legs that reach them."""
+"""STAGE decision -> plan: the cheapest legs to the goals, with the proof of their price."""

@@ -1,169 +1,151 @@
 """What a plan may use: the money that is free, the books within the price guard, the fees of each account.
 
 A book is shared by every account of its venue (D1). What looks better than its mark counts as the mark: a crossed
-or stale mark is no profit to plan on (D4).
+or stale mark is no profit to plan on, and neither is a rebate (D4).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
+from typing import Final
 
-from trimtab.model.assets import FeeTerms, Instrument, Listing, TakenFrom
-from trimtab.model.decision import Goal, Rebalance
-from trimtab.model.holdings import Snapshot
-from trimtab.model.ledger import Liquidity, Terms
+import msgspec
+
+from trimtab.model.assets import Asset, FeeTerms, Instrument, TakenFrom
+from trimtab.model.decision import Goal
+from trimtab.model.ledger import Terms
+from trimtab.model.mandate import Basis, Severity
 from trimtab.model.orders import Side
-from trimtab.model.prices import Ladder, Level, Marks
-from trimtab.quant import fees, filters
-from trimtab.units import BPS, ONE, ZERO, divide, money, under_context
+from trimtab.model.prices import Ladder
+from trimtab.units import BPS, ZERO
+
+Place = tuple[str, str]
+"""An account and an asset in it."""
+
+MERGED: Final = Decimal("0.000005")
+"""Levels nearer than this (of the price) to the first of a run are taken at the first one's price."""
+
+
+class Rung(msgspec.Struct, frozen=True, gc=False):
+    """An amount that a book takes at one price: the level's own, or the mark where that is worse."""
+
+    price: Decimal
+    amount: Decimal
 
 
 @dataclass(frozen=True)
 class Book:
-    """One side of a venue's book within the guard, best first: what own accounts together may take."""
+    """One side of an instrument's book within the guard, best first: what all own accounts together may take.
 
+    `side` is ours: a buy takes asks. `mark` is the price that the marks imply, `guard` the worst one allowed. What lies
+    beyond any need is left out, and `cut` says so.
+    """
+
+    name: str
     instrument: Instrument
     side: Side
+    spends: str
+    gets: str
     mark: Decimal
     guard: Decimal
-    levels: tuple[Level, ...]
+    rungs: tuple[Rung, ...]
+    room: Decimal
+    cut: bool
 
-    @property
-    def name(self) -> str:
-        """The instrument and which way our orders go."""
-        return f"{self.instrument.id} {self.side}"
+    @cached_property
+    def steps(self) -> tuple[Rung, ...]:
+        """The book in few parts: rungs that are as good as equal in price are one, at the best of their prices."""
+        found: list[Rung] = []
+        near = ZERO
+        for rung in self.rungs:
+            if found and abs(rung.price - found[-1].price) <= near:
+                found[-1] = Rung(found[-1].price, found[-1].amount + rung.amount)
+            else:
+                found.append(rung)
+                near = rung.price * MERGED
+        return tuple(found)
 
 
 @dataclass(frozen=True)
 class Market:
-    """One account's way to one book."""
+    """One account's way to one book, and what it pays there. Its name is of account, instrument and side."""
 
+    name: str
     account: str
     book: Book
     fee: FeeTerms
 
     @property
-    def name(self) -> str:
-        """The account and the book."""
-        return f"{self.account} {self.book.name}"
+    def rate(self) -> Decimal:
+        """The fee as a fraction of value. A rebate is not planned on (D4)."""
+        return max(ZERO, self.fee.taker_bps) / BPS
 
     @property
-    def rate(self) -> Decimal:
-        """The fee as a fraction of value, the third asset's discount counted; a rebate is not planned on (D4)."""
-        off = self.fee.discount or ZERO if self.fee.taken_from is TakenFrom.THIRD else ZERO
-        return max(ZERO, self.fee.taker_bps) / BPS * (ONE - off)
+    def charged(self) -> str:
+        """The asset that the fee is taken from where no third asset pays it."""
+        pair = self.book.instrument
+        return pair.quote if self.fee.taken_from is TakenFrom.QUOTE or self.book.side is Side.SELL else pair.base
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything a plan is made of, sorted: prices in the base currency, amounts in units of their assets."""
+    """Everything a plan is made of: prices in the base currency, amounts in units of their assets, markets by name.
+
+    `goals` has every asset that is held, wanted, or could be passed through. `there` is all that an account has of
+    an asset, `free` what trading may spend of it. `least` is the value below which the mandate stops a trade.
+    """
 
     base: str
     prices: Mapping[str, Decimal]
+    assets: Mapping[str, Asset]
     goals: tuple[Goal, ...]
     held: Mapping[str, Decimal]
-    free: Mapping[tuple[str, str], Decimal]
+    there: Mapping[Place, Decimal]
+    free: Mapping[Place, Decimal]
     markets: tuple[Market, ...]
     terms: Terms
+    ladders: Mapping[str, Ladder]
 
-    @property
+    @cached_property
+    def goal(self) -> Mapping[str, Goal]:
+        """The goals by asset."""
+        return {goal.asset: goal for goal in self.goals}
+
+    @cached_property
     def nav(self) -> Decimal:
         """The value of everything that has a price."""
-        return sum((self.held[a] * self.prices[a] for a in sorted(self.held) if a in self.prices), ZERO)
+        return sum((self.worth(asset) for asset in sorted(self.held)), ZERO)
 
+    @cached_property
+    def stake(self) -> Decimal:
+        """The value of everything that has a price, with what is owed counted as if it were held."""
+        return sum((abs(self.worth(asset)) for asset in sorted(self.held)), ZERO)
 
-@under_context
-def scene(decision: Rebalance, snapshot: Snapshot, marks: Marks, terms: Terms, liquidity: Liquidity) -> Scene:
-    """Put together what a plan may use, the same for lists in any order."""
-    prices = {mark.asset: mark.price for mark in marks.marks}
-    held: dict[str, Decimal] = {}
-    for asset, amount in (
-        *((b.asset, b.total) for b in snapshot.balances),
-        *((t.asset, t.amount) for t in snapshot.transits),
-    ):
-        held[asset] = held.get(asset, ZERO) + amount
-    unread = {item.account for item in snapshot.unknown}
-    goals = {goal.asset: goal for goal in decision.goals}
-    named = {a: goals.get(a) or Goal(asset=a, low=ZERO, high=ZERO) for a in {*goals, *(a for a in held if held[a])}}
-    return Scene(
-        base=terms.policy.base,
-        prices=prices,
-        goals=tuple(named[asset] for asset in sorted(named)),
-        held=held,
-        free=_free(snapshot, terms, unread),
-        markets=tuple(_markets(prices, terms, liquidity, unread)),
-        terms=terms,
-    )
+    @cached_property
+    def least(self) -> Decimal:
+        """The value below which the mandate stops a trade."""
+        clauses = self.terms.policy.mandate.clauses
+        limits = (
+            clause.limit if clause.basis is Basis.VALUE else clause.limit * self.nav
+            for clause in clauses
+            if clause.kind == "min_trade" and clause.severity is Severity.BLOCK
+        )
+        return max(limits, default=ZERO)
 
+    def room(self, market: Market) -> Decimal:
+        """The most that one market can take, in base units: its book, and for a buy what the venue lets us hold."""
+        most, pair = market.book.instrument.filters.max_position, market.book.instrument
+        if most is None or market.book.side is Side.SELL:
+            return market.book.room
+        return max(ZERO, min(market.book.room, most - self.there.get((market.account, pair.base), ZERO)))
 
-def _free(snapshot: Snapshot, terms: Terms, unread: set[str]) -> dict[tuple[str, str], Decimal]:
-    keep = {(account.id, kept.asset): kept.amount for account in terms.policy.accounts for kept in account.keep}
-    found = {}
-    for balance in snapshot.balances:
-        place = balance.account, balance.asset
-        if balance.account not in unread:
-            found[place] = max(ZERO, min(balance.free, balance.total - keep.get(place, ZERO)))
-    return found
+    @cached_property
+    def size(self) -> Decimal:
+        """All that is held and all that is owed, by value: what could move at the very most."""
+        prices = self.prices
+        return sum((abs(n) * prices[place[1]] for place, n in self.there.items() if place[1] in prices), abs(self.nav))
 
-
-def _markets(prices: Mapping[str, Decimal], terms: Terms, liquidity: Liquidity, unread: set[str]) -> list[Market]:
-    ladders = {ladder.instrument: ladder for ladder in liquidity.ladders}
-    tolerance = terms.policy.execution.price_tolerance_bps / BPS
-    by_venue: dict[str, list[str]] = {}
-    for account in sorted(terms.policy.accounts, key=lambda a: a.id):
-        if account.id not in unread:
-            by_venue.setdefault(account.venue, []).append(account.id)
-    found = []
-    for instrument in sorted(terms.instruments, key=lambda i: i.id):
-        for book in _books(instrument, ladders.get(instrument.id), prices, tolerance):
-            names = by_venue.get(instrument.venue, ())
-            found += [Market(name, book, fees.terms_for(terms.fees, name, instrument.id)) for name in names]
-    return found
-
-
-def _books(
-    instrument: Instrument, ladder: Ladder | None, prices: Mapping[str, Decimal], tolerance: Decimal
-) -> list[Book]:
-    priced = instrument.base in prices and instrument.quote in prices
-    if ladder is None or not priced or instrument.listing is not Listing.TRADING:
-        return []
-    mark = money(divide(prices[instrument.base], prices[instrument.quote]))
-    found = []
-    for side, levels in ((Side.BUY, ladder.asks), (Side.SELL, ladder.bids)):
-        edge = mark * (ONE + tolerance if side is Side.BUY else ONE - tolerance)
-        guard = filters.price_within(instrument.filters, side, edge)
-        if guard > 0:
-            within = tuple(level for level in levels if level.amount > 0 and _takes(side, level.price, guard))
-            found.append(Book(instrument, side, mark, guard, within))
-    return [book for book in found if book.levels]
-
-
-def _takes(side: Side, price: Decimal, guard: Decimal) -> bool:
-    return price <= guard if side is Side.BUY else price >= guard
-
-
-def fair(book: Book, level: Level) -> Decimal:
-    """The price a plan counts on at one level: never better than the mark (D4)."""
-    return max(level.price, book.mark) if book.side is Side.BUY else min(level.price, book.mark)
-
-
-def walk(book: Book, amount: Decimal) -> Decimal:
-    """The quote that trading `amount` moves, at the prices a plan counts on; the book must have it."""
-    left, moved = amount, ZERO
-    for level in book.levels:
-        taken = min(left, level.amount)
-        moved += taken * fair(book, level)
-        left -= taken
-        if not left:
-            return moved
-    raise AssertionError(f"{book.name}: {left} more than the book has")
-
-
-def room(book: Book) -> Decimal:
-    """All that the book takes within the guard."""
-    return sum((level.amount for level in book.levels), ZERO)
-
-
-def instruments(markets: Sequence[Market], asset: str) -> list[Market]:
-    """The markets on which an asset is what is traded."""
-    return [market for market in markets if market.book.instrument.base == asset]
+    def worth(self, asset: str) -> Decimal:
+        """The value of all that is held of an asset; zero where it has no price."""
+        return self.held.get(asset, ZERO) * self.prices.get(asset, ZERO)

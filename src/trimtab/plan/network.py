@@ -1,145 +1,200 @@
-"""The linear programme of a scene. All flows are in value (base currency at marks), so that numbers are near one.
+"""The linear programme of a scene. All flows are value at the marks, in the base currency.
 
-Columns: `take` is a level of a shared book, `via` an account's part in a book, `miss` what a goal is missed by,
-`lost` all that fees and prices cost. Rows: a book's parts are its levels; an account never spends more than it has
-free or certainly gets; a weight, of the value after costs, lies within its goal.
+Columns: a part of a shared book that is taken; an account's share in a book; what a goal is missed by; all that fees
+and prices cost. Rows: the accounts' shares of a book are what is taken from it; an account never spends more than it
+has free or gets at the worst price; a weight, of the value after costs, is within its goal.
+
+Where a cost is no line it is drawn from below, never from above: what the programme charges no plan can undercut, so
+that its optimum is a bound. What is left out by that is of second order (a fee on the walk; levels that are merged).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Final
 
 from trimtab.model.assets import TakenFrom
+from trimtab.model.decision import Goal
 from trimtab.model.orders import Side
-from trimtab.plan.market import Book, Market, Scene, fair, room
-from trimtab.quant.lp import Column, Problem, Row
-from trimtab.units import ONE, ZERO, divide, under_context
+from trimtab.plan.market import Book, Market, Place, Scene
+from trimtab.quant.lp import Column, Problem, Row, Table
+from trimtab.units import ONE, ZERO
 
-MISS: Final = Decimal(1)
+MISS: Final = ONE
 """What missing a goal by one unit of value costs: far more than any trade within a price guard."""
 
-LOSABLE: Final = Decimal("0.2")
-"""The share of value that a plan could lose at the very most; a finite bound, and never reached."""
+MOST: Final = Decimal(2)
+"""No flow exceeds this many times what is at stake: money passes a market once at most. Makes every bound finite."""
+
+DOWN: Final = Context(prec=18, rounding=ROUND_FLOOR)
+UP: Final = Context(prec=18, rounding=ROUND_CEILING)
+"""Coefficients have eighteen digits, rounded to the side on which the programme allows more and charges less."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way of paying the fee of a market: from which asset, and which fraction of value at least."""
+
+    asset: str
+    rate: Decimal
 
 
 @dataclass
-class Sheet:
-    """A problem while it is written."""
+class Network:
+    """A programme while it is written and once it is: its rows and columns, and where those of the scene stand.
 
+    The first row and the first column are of the value lost.
+    """
+
+    scene: Scene
     rows: list[Row] = field(default_factory=list)
-    at: dict[str, int] = field(default_factory=dict)
     columns: list[Column] = field(default_factory=list)
+    goals: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    books: dict[str, int] = field(default_factory=dict)
+    free: dict[Place, int] = field(default_factory=dict)
+    takes: dict[str, int] = field(default_factory=dict)
+    vias: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def row(self, name: str, low: Decimal | None, high: Decimal | None) -> None:
-        """Add a row."""
-        self.at[name] = len(self.rows)
+    def row(self, name: str, low: Decimal | None, high: Decimal | None) -> int:
+        """Add a row; where it stands."""
         self.rows.append(Row(name, low, high))
+        return len(self.rows) - 1
 
-    def column(self, name: str, cost: Decimal, high: Decimal, entries: Iterable[tuple[str, Decimal]]) -> None:
-        """Add a column; entries in rows that the sheet does not have are left out, those of one row are summed."""
+    def column(
+        self, high: Decimal, entries: Iterable[tuple[int, Decimal]], *, cost: Decimal = ZERO, rank: int = 0
+    ) -> int:
+        """Add a column, several entries on one row added up; where it stands."""
         summed: dict[int, Decimal] = {}
         for row, value in entries:
-            place = self.at.get(row)
-            if place is not None and value:
-                summed[place] = summed.get(place, ZERO) + value
-        self.columns.append(Column(name, cost, high, tuple(sorted(summed.items()))))
+            if value:
+                summed[row] = summed[row] + value if row in summed else value
+        self.columns.append(Column(cost, high, tuple(sorted(summed.items())), rank))
+        return len(self.columns) - 1
+
+    def moving(self, asset: str, value: Decimal) -> Iterator[tuple[int, Decimal]]:
+        """What moves so much of an asset, on whichever rows its goal has."""
+        for row in self.goals[asset]:
+            yield row, value
+
+    def problem(self) -> Problem:
+        """What has been written."""
+        return Problem(self.scene.size, tuple(self.rows), Table(tuple(self.columns), late=0))
 
 
-@under_context
-def problem(scene: Scene, markets: tuple[Market, ...], slack: dict[str, Decimal]) -> Problem:
-    """Write the programme over some of the scene's markets.
-
-    `slack` widens goals, by asset and in value: with what a rounded plan misses, the bound is one on every plan
-    that ends as near to its goals as that one.
-    """
-    sheet, nav = Sheet(), scene.nav
-    books = {market.book.name: market.book for market in markets}
-    sheet.row("lost", ZERO, ZERO)
+def network(scene: Scene) -> Network:
+    """Write the programme of a scene that is worth something."""
+    net = Network(scene)
+    books = {market.book.name: market.book for market in scene.markets}
+    net.row("lost", ZERO, ZERO)
     for name in books:
-        sheet.row(f"book {name}", ZERO, ZERO)
-    for account, asset in sorted({(m.account, spent) for m in markets for spent in _spent(m)}):
-        has = scene.free.get((account, asset), ZERO) * scene.prices[asset]
-        sheet.row(f"free {account} {asset}", None, has)
-    for goal in scene.goals:
-        if goal.asset in scene.prices:
-            value = scene.held.get(goal.asset, ZERO) * scene.prices[goal.asset]
-            off = slack.get(goal.asset, ZERO)
-            sheet.row(f"low {goal.asset}", goal.low * nav - value - off, None)
-            sheet.row(f"high {goal.asset}", None, goal.high * nav - value + off)
-    _lost(sheet, scene, nav)
+        net.books[name] = net.row(f"book {name}", ZERO, ZERO)
+    for place in sorted({place for market in scene.markets for place in _stocks(scene, market)}):
+        most = scene.free.get(place, ZERO) * scene.prices[place[1]]
+        net.free[place] = net.row(f"free {place[0]} {place[1]}", None, most)
+    goals = [goal for goal in scene.goals if goal.asset in scene.prices]
+    edges = [edge for goal in goals for edge in _rows(net, goal)]
+    net.column(scene.size, [(0, -ONE), *edges])
+    for goal in goals:
+        rows = net.goals[goal.asset]
+        net.column(MOST * scene.stake, [(rows[0], ONE)], cost=MISS)
+        net.column(MOST * scene.stake, [(rows[-1], -ONE)], cost=MISS)
     for book in books.values():
-        _levels(sheet, scene, book)
-    for market in markets:
-        _part(sheet, scene, market)
-    return Problem(tuple(sheet.rows), tuple(sheet.columns))
+        _takes(net, book)
+    for rank, market in enumerate(sorted(scene.markets, key=lambda m: (-_stock(scene, m), m.name)), start=1):
+        _vias(net, market, rank)
+    return net
 
 
-def _lost(sheet: Sheet, scene: Scene, nav: Decimal) -> None:
-    """What is lost lowers the value that weights are shares of; missing a goal is allowed at a price."""
-    shares = [(f"{edge} {g.asset}", getattr(g, edge)) for g in scene.goals for edge in ("low", "high")]
-    sheet.column("lost", ONE, nav * LOSABLE, [("lost", -ONE), *shares])
-    for goal in scene.goals:
-        sheet.column(f"miss low {goal.asset}", MISS, nav, [(f"low {goal.asset}", ONE)])
-        sheet.column(f"miss high {goal.asset}", MISS, nav, [(f"high {goal.asset}", -ONE)])
+def _rows(net: Network, goal: Goal) -> Iterator[tuple[int, Decimal]]:
+    """The rows of one goal, one where its edges are the same; and what a unit of value lost changes on each."""
+    nav, worth, name = net.scene.nav, net.scene.worth(goal.asset), goal.asset
+    low, high = goal.low * nav - worth, goal.high * nav - worth
+    if low == high:
+        net.goals[name] = (net.row(f"goal {name}", low, high),)
+    else:
+        net.goals[name] = net.row(f"low {name}", low, None), net.row(f"high {name}", None, high)
+    yield from zip(net.goals[name], (goal.low, goal.high), strict=False)
 
 
-def _levels(sheet: Sheet, scene: Scene, book: Book) -> None:
-    """One unit of value taken from a level: what it moves in quote, and what that loses against the mark."""
-    price, quote = scene.prices[book.instrument.base], book.instrument.quote
-    sign = ONE if book.side is Side.BUY else -ONE
-    for number, level in enumerate(book.levels):
-        moved = divide(fair(book, level), book.mark)
-        entries = [
-            (f"book {book.name}", -ONE),
-            ("lost", sign * (moved - ONE)),
-            *_both(quote, -sign * moved),
-        ]
-        sheet.column(f"take {book.name} {number}", ZERO, level.amount * price, entries)
+def _stock(scene: Scene, market: Market) -> Decimal:
+    spends = market.book.spends
+    return scene.free.get((market.account, spends), ZERO) * scene.prices[spends]
 
 
-def _part(sheet: Sheet, scene: Scene, market: Market) -> None:
-    """One unit of value through an account: base moves, a fee is paid, and at the guard nothing is overdrawn."""
-    book, pair, rate = market.book, market.book.instrument, market.rate
-    buying = book.side is Side.BUY
-    sign = ONE if buying else -ONE
-    worst = divide(book.guard, book.mark)
-    paid_in = fee_asset(scene, market)
-    paid = rate * worst if paid_in == pair.quote else rate
-    spends, gets = (pair.quote, pair.base) if buying else (pair.base, pair.quote)
-    spent, got = (worst, ONE) if buying else (ONE, worst)
-    entries = [
-        (f"book {book.name}", ONE),
-        ("lost", rate),
-        *_both(pair.base, sign),
-        *_both(paid_in, -rate),
-        (f"free {market.account} {spends}", spent),
-        (f"free {market.account} {gets}", -got),
-        (f"free {market.account} {paid_in}", paid),
-    ]
-    sheet.column(f"via {market.name}", ZERO, room(book) * scene.prices[pair.base], entries)
+def _stocks(scene: Scene, market: Market) -> Iterator[Place]:
+    yield market.account, market.book.spends
+    for way in ways(scene, market):
+        if way.asset == market.fee.third:
+            yield market.account, way.asset
 
 
-def _both(asset: str, value: Decimal) -> tuple[tuple[str, Decimal], ...]:
-    return ((f"low {asset}", value), (f"high {asset}", value))
-
-
-def _spent(market: Market) -> tuple[str, ...]:
-    pair = market.book.instrument
-    third = (market.fee.third,) if market.fee.taken_from is TakenFrom.THIRD and market.fee.third else ()
-    return (pair.base, pair.quote, *third)
-
-
-def fee_asset(scene: Scene, market: Market) -> str:
-    """What a fee is planned to be taken from: a third asset only where the account has any of it, at a price."""
-    pair = market.book.instrument
+def ways(scene: Scene, market: Market) -> tuple[Way, ...]:
+    """How a market's fee may be paid: from a third asset while the account has some, else as it falls back."""
+    cheapest = ONE if market.book.side is Side.BUY else DOWN.divide(market.book.rungs[-1].price, market.book.mark)
+    plain = Way(market.charged, market.rate * cheapest)
     third = market.fee.third
-    if (
-        market.fee.taken_from is TakenFrom.THIRD
-        and third in scene.prices
-        and scene.free.get((market.account, third or ""))
-    ):
-        return str(third)
-    if market.fee.taken_from is TakenFrom.QUOTE or market.book.side is Side.SELL:
-        return pair.quote
-    return pair.base
+    if market.fee.taken_from is not TakenFrom.THIRD or third is None or third not in scene.prices:
+        return (plain,)
+    if not scene.free.get((market.account, third)):
+        return (plain,)
+    return Way(third, plain.rate * (ONE - (market.fee.discount or ZERO))), plain
+
+
+def _takes(net: Network, book: Book) -> None:
+    """One unit of value taken from a part of a book: what it moves in quote, and what that loses against the mark."""
+    price, most, row = net.scene.prices[book.instrument.base], MOST * net.scene.stake, net.books[book.name]
+    context, sign = (DOWN, ONE) if book.side is Side.BUY else (UP, -ONE)
+    quotes = net.goals[book.instrument.quote]
+    net.takes[book.name] = len(net.columns)
+    for step in book.steps:
+        moved = context.divide(step.price, book.mark)
+        lost = sign * (moved - ONE)
+        entries = ((0, lost), (row, -ONE), *((quote, -sign * moved) for quote in quotes))
+        net.columns.append(Column(lost, min(step.amount * price, most), entries))
+
+
+def _vias(net: Network, market: Market, rank: int) -> None:
+    """One unit of value through an account: base moves, a fee is paid, and at the guard nothing is overdrawn."""
+    book, scene = market.book, net.scene
+    spent, got = _worst(market)
+    base = ONE if book.side is Side.BUY else -ONE
+    most = min(scene.room(market) * scene.prices[book.instrument.base], MOST * scene.stake)
+    net.vias[market.name] = {}
+    for way in ways(scene, market):
+        entries = [
+            (0, way.rate),
+            (net.books[book.name], ONE),
+            *net.moving(book.instrument.base, base),
+            *net.moving(way.asset, -way.rate),
+            (net.free[market.account, book.spends], spent),
+        ]
+        if (gets := net.free.get((market.account, book.gets))) is not None:
+            entries.append((gets, -got))
+        if way.asset == market.fee.third:
+            entries.append((net.free[market.account, way.asset], way.rate))
+        net.vias[market.name][way.asset] = net.column(most, entries, cost=way.rate, rank=rank)
+
+
+def _worst(market: Market) -> tuple[Decimal, Decimal]:
+    """What one unit of value spends at most and brings at least, in value: at the guard, the fee taken off.
+
+    A fee that a third asset should pay may still fall back on what is received (D2).
+    """
+    book, rate = market.book, market.rate
+    if book.side is Side.SELL:
+        return ONE, UP.divide(book.guard, book.mark) * (ONE - rate)
+    guarded = DOWN.divide(book.guard, book.mark)
+    if market.fee.taken_from is TakenFrom.QUOTE:
+        return guarded * (ONE + rate), ONE
+    return guarded, ONE - rate
+
+
+def widened(net: Network, problem: Problem, sums: Mapping[int, Decimal]) -> Problem:
+    """The same problem with every goal as wide as a point with these sums by row needs."""
+    rows = list(problem.rows)
+    for place in (place for places in net.goals.values() for place in places):
+        row, found = rows[place], sums.get(place, ZERO)
+        low = None if row.low is None else min(row.low, found)
+        high = None if row.high is None else max(row.high, found)
+        rows[place] = Row(row.name, low, high)
+    return Problem(problem.unit, tuple(rows), problem.table)
