@@ -10,7 +10,7 @@ from rich.text import Text
 
 from trimtab import api
 from trimtab.cli import codes, history, progress, views
-from trimtab.cli.frame import NO, show, tell
+from trimtab.cli.frame import NO, show, tell, wrapped
 
 
 def show_all(tape: Path | None, folder: Path | None) -> int:
@@ -49,7 +49,7 @@ def _walk(fund: Path) -> int:
         facts = api.facts(desk.store, result.closed.cycle)
         show(history.ending(facts, result.seal))
         _say(f"trimtab explain {facts.cycle}", "why, in sentences")
-        show(api.explain(facts))
+        show(wrapped(api.explain(facts)))
         _say(f"trimtab replay {facts.cycle}", "everything recomputed from the ledger, byte for byte")
         replayed = api.replay(desk.store, facts.cycle)
         show(history.replayed(replayed))

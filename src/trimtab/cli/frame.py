@@ -6,6 +6,7 @@
 
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from pathlib import Path
@@ -90,6 +91,17 @@ def show(*parts: "RenderableType") -> None:
     shown = console(sys.stdout)
     for part in parts:
         shown.print(part, highlight=False)
+
+
+def wrapped(text: str) -> str:
+    """Sentences broken at the width of the screen, each keeping its indentation."""
+    width = console(sys.stdout).width
+    return "\n".join(_wrapped(line, width) for line in text.splitlines())
+
+
+def _wrapped(line: str, width: int) -> str:
+    start = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(line, width, subsequent_indent=f"{start}  ", break_long_words=False) if line.strip() else ""
 
 
 def show_json(document: Any) -> None:  # any noun

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trimtab.cli.frame import console
 from trimtab.model.runs import Run, Working
 from trimtab.model.thought import Thought
-from trimtab.units import plain
+from trimtab.units import canon, plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -92,4 +92,4 @@ def label(working: Working) -> str:
 def _part(working: Working) -> str:
     done = filled(working)
     share = done / working.leg.amount * 100
-    return f"{plain(done)} ({share:.0f} %)"
+    return f"{plain(canon(done))} ({share:.0f} %)"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trimtab.cli.frame import FUND, AsJson, CycleId, Fund, command, finish, show, show_json, tell
+from trimtab.cli.frame import FUND, AsJson, CycleId, Fund, command, finish, show, show_json, tell, wrapped
 
 Because = Annotated[str | None, typer.Option("--because", help="Rebalance now whatever the triggers say, and why.")]
 
@@ -78,4 +78,4 @@ def explain(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False)
     if as_json:
         show_json(facts)
     else:
-        show(api.explain(facts))
+        show(wrapped(api.explain(facts)))
