@@ -102,7 +102,7 @@ def _leg(scene: Scene, one: Sized, name: str, moved: Moved) -> OrderLeg:
         quote=pair.quote,
         side=book.side,
         amount=canon(one.amount),
-        mark_price=book.mark,
+        mark_price=canon(book.mark),
         limit_price=book.guard,
         value=money(one.amount * scene.prices[pair.base]),
         costs=Costs(

@@ -10,7 +10,7 @@ from trimtab.model.orders import Side
 from trimtab.model.plans import PlannedWeight, Unmet
 from trimtab.plan import sizing
 from trimtab.plan.costing import Priced
-from trimtab.plan.market import Market, Scene
+from trimtab.plan.market import Market, Place, Scene
 from trimtab.units import ZERO, plain
 
 TRIFLE: Final = Decimal("1E-9")
@@ -37,13 +37,16 @@ def verge(scene: Scene, weights: Sequence[PlannedWeight], priced: Sequence[Price
     misses = {weight.asset: _missed(scene, weight) for weight in weights if weight.asset in scene.prices}
     lots = _lots(scene, priced)
     quoted = {market.book.instrument.quote for market in scene.markets}
-    traded = {market.book.instrument.base for market in scene.markets}
+    traded: dict[str, list[Market]] = {}
+    for market in scene.markets:
+        traded.setdefault(market.book.instrument.base, []).append(market)
+    left = _left(scene, priced)
     spill = sum((lots[asset] for asset in sorted(lots)), scene.size * TRIFLE)
     rounded, dust = set[str](), list[str]()
     for asset in sorted(misses, key=lambda a: (a in quoted, a not in traded, a)):
         allowed = lots.get(asset, ZERO) + (spill if asset in quoted else scene.size * TRIFLE)
         if misses[asset] > allowed and asset in traded:
-            allowed += _least(scene, asset, priced)
+            allowed += _least(scene, traded[asset], left) * scene.prices[asset]
             dust += [asset] if misses[asset] <= allowed else []
         if misses[asset] <= allowed:
             rounded.add(asset)
@@ -64,17 +67,25 @@ def _lots(scene: Scene, priced: Sequence[Priced]) -> dict[str, Decimal]:
     return lots
 
 
-def _least(scene: Scene, asset: str, priced: Sequence[Priced]) -> Decimal:
-    """The value of an asset that cannot be traded for being too little: the smallest order, or crumbs in accounts."""
-    left = {market.account: scene.free.get((market.account, asset), ZERO) for market in scene.markets}
-    for change in (change for p in priced for change in p.changes if change.asset == asset):
-        left[change.account] += change.amount
+def _left(scene: Scene, priced: Sequence[Priced]) -> dict[Place, Decimal]:
+    """What is free once the legs are done."""
+    left = dict(scene.free)
+    for change in (change for p in priced for change in p.changes):
+        place = change.account, change.asset
+        left[place] = left.get(place, ZERO) + change.amount
+    return left
+
+
+def _least(scene: Scene, ways: Sequence[Market], left: Mapping[Place, Decimal]) -> Decimal:
+    """What of an asset cannot be traded for being too little: the smallest order, or all crumbs in accounts."""
     smallest: dict[str, Decimal] = {}
-    for market in (market for market in scene.markets if market.book.instrument.base == asset):
+    for market in ways:
         least = sizing.least(scene, market)
         smallest[market.account] = min(smallest.get(market.account, least), least)
-    crumbs = sum((left[account] for account in sorted(smallest) if left[account] < smallest[account]), ZERO)
-    return max(crumbs, min(smallest.values())) * scene.prices[asset]
+    asset = ways[0].book.instrument.base
+    rests = ((left.get((account, asset), ZERO), smallest[account]) for account in sorted(smallest))
+    crumbs = sum((rest for rest, least in rests if rest < least), ZERO)
+    return max(crumbs, min(smallest.values()))
 
 
 def unmet(scene: Scene, weights: Sequence[PlannedWeight], priced: Sequence[Priced], found: Verge) -> tuple[Unmet, ...]:
@@ -116,9 +127,10 @@ def _why(scene: Scene, weight: PlannedWeight, priced: Sequence[Priced]) -> str:
         return f"{said}: {_shut(scene, weight.asset, side)}"
     if _exhausted(ways, priced):
         return f"{said}: the books take no more within the price tolerance"
+    orders = "in orders that a venue takes, with prices counted at the worst allowed"
     if side is Side.BUY:
-        return f"{said}: the money that is free for it, counted at the worst prices allowed, buys no more"
-    return f"{said}: no more of it is free where it can be sold, with prices counted at the worst allowed"
+        return f"{said}: the money that is free for it buys no more, {orders}"
+    return f"{said}: no more of it is free where it can be sold, {orders}"
 
 
 def _moves(market: Market, asset: str, side: Side) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Final
 
 from trimtab.model.accounts import Account
@@ -15,12 +15,15 @@ from trimtab.model.orders import Side
 from trimtab.model.prices import Level, Marks
 from trimtab.plan.market import Book, Market, Place, Rung, Scene
 from trimtab.quant import fees, filters
-from trimtab.units import BPS, ONE, ZERO, canon, divide
+from trimtab.units import BPS, ONE, ZERO, divide
 
 SIDES: Final = (Side.BUY, Side.SELL)
 
 AMPLE: Final = Decimal("1.1")
 """More than fees and the fund's costs can add to what an asset lacks."""
+
+SIGNIFICANT: Final = Context(prec=20)
+"""Prices of pairs have twenty digits, however small they are: rounding to decimals would lose that of a cheap asset."""
 
 LOSABLE: Final = Decimal("0.05")
 """The share of the fund that a plan may be expected to lose at the very most."""
@@ -151,7 +154,7 @@ def _reach(sketch: Scene, instrument: Instrument, side: Side, accounts: Iterable
 
 def _book(sketch: Scene, instrument: Instrument, side: Side, reach: Decimal | None) -> Book | None:
     """The book as far as the guard; None where nothing can be traded on that side."""
-    mark = significant(divide(sketch.prices[instrument.base], sketch.prices[instrument.quote]))
+    mark = SIGNIFICANT.divide(sketch.prices[instrument.base], sketch.prices[instrument.quote])
     guard = _guard(sketch, instrument, side, mark)
     if guard <= 0:
         return None
@@ -164,16 +167,20 @@ def _book(sketch: Scene, instrument: Instrument, side: Side, reach: Decimal | No
             break
         rungs.append(rung)
         taken += rung.amount
+    if not rungs or _too_thin(sketch, instrument, guard, taken):
+        return None
     spends, gets = instrument.quote, instrument.base
     if side is Side.SELL:
         spends, gets = gets, spends
     name = f"{instrument.id} {side}"
-    return Book(name, instrument, side, spends, gets, mark, guard, tuple(rungs), taken, cut) if rungs else None
+    return Book(name, instrument, side, spends, gets, mark, guard, tuple(rungs), taken, cut)
 
 
-def significant(value: Decimal) -> Decimal:
-    """A price to twenty digits, however small it is: rounding to decimals would lose that of a cheap asset."""
-    return canon(value.quantize(ONE.scaleb(value.adjusted() - 19)))
+def _too_thin(sketch: Scene, instrument: Instrument, guard: Decimal, room: Decimal) -> bool:
+    """Whether all that a book takes is less than the smallest order."""
+    rules = instrument.filters
+    small = room < max(rules.step, rules.min_amount or ZERO) or room * guard < (rules.min_notional or ZERO)
+    return small or room * sketch.prices[instrument.base] < sketch.least
 
 
 def _guard(sketch: Scene, instrument: Instrument, side: Side, mark: Decimal) -> Decimal:
