@@ -80,8 +80,8 @@ class Verified(Noun, frozen=True, kw_only=True):
 
 
 def cause(because: str | None) -> Cause | None:
-    """A person's order to rebalance now, if a reason was given."""
-    return None if because is None else Cause(by=getpass.getuser(), because=because)
+    """A person's order to rebalance now, if a reason was given. Raises ValueError for an empty one."""
+    return None if because is None else Cause(by=getpass.getuser(), because=_reason(because))
 
 
 def holder() -> str:
@@ -102,10 +102,13 @@ def write_demo(folder: Path, tape: Path | None) -> tuple[Path, ...]:
 
 
 def save_plan(thought: Thought, path: Path) -> None:
-    """Keep a plan for later. Raises ValueError if there is none to keep."""
+    """Keep a plan for later. Raises ValueError if there is none to keep, or the file cannot be written."""
     if thought.plan is None or thought.verdict is None:
         raise ValueError("there is no plan to save: nothing would be done")
-    path.write_bytes(encode(thought))
+    try:
+        path.write_bytes(encode(thought))
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def load_plan(path: Path) -> Thought:
@@ -180,32 +183,22 @@ def verify(settings: Settings, head: str | None) -> Verified:
 
 
 def _verified(store: SqliteStore, kept: Sequence[str], head: str | None) -> Verified:
-    last = store.head()
-    outside = (head, next((line for line in reversed(kept) if _is_seal(line)), None))
-    missing = [_missing(store, text) for text in outside if text is not None]
+    last, hash_ = store.end()
+    outside = tuple(text for text in (head, seal.newest(kept)) if text)
+    missing = {text: fault for text in outside if (fault := _missing(store, text)) is not None}
     return Verified(
-        entries=last.seq if last else 0,
-        head=seal.seal(last) if last else "",
-        faults=(*seal.faults(store.rows()), *(fault for fault in missing if fault is not None)),
-        sealed=any(outside),
-        outside=_outside(head, bool(outside[1])),
+        entries=last,
+        head=f"{last}:{hash_}" if last else "",
+        faults=(*seal.faults(store.rows()), *missing.values()),
+        sealed=bool(outside),
+        outside=_refuted(head in missing) if missing else _outside(head, bool(outside)),
     )
 
 
 def _missing(store: SqliteStore, text: str) -> seal.Fault | None:
     """What a seal shows to be cut off or rewritten; only the end of the ledger is read again."""
     seq, _ = seal.parse(text)
-    last = store.head()
-    return seal.head_fault(store.rows(after=min(seq, last.seq if last else 0) - 1), text)
-
-
-def _is_seal(line: str) -> bool:
-    """A crash may have cut the last line of a seal file short."""
-    try:
-        seal.parse(line)
-    except ValueError:
-        return False
-    return True
+    return seal.head_fault(store.rows(after=min(seq, store.end()[0]) - 1), text)
 
 
 def _outside(head: str | None, kept: bool) -> str:
@@ -216,9 +209,14 @@ def _outside(head: str | None, kept: bool) -> str:
     return "no seal was given: a tail that was cut off, or a chain rewritten as a whole, cannot be seen (--head SEAL)"
 
 
+def _refuted(given: bool) -> str:  # noqa: FBT001  # private: which of the two seals it is about
+    kept = "that was given" if given else "in the fund's own file"
+    return f"the seal {kept} is not in this ledger: its end was cut off, or it was rewritten"
+
+
 def _reason(because: str) -> str:
     if not because.strip():
-        raise ValueError("a reason is needed; it is part of the record")
+        raise ValueError("--because is empty: the reason is part of the record")
     return because.strip()
 
 

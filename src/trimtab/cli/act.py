@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,19 +13,21 @@ from trimtab.cli.frame import (
     WAITS,
     AsJson,
     Fund,
+    Verbose,
     command,
     finish,
+    settings_of,
     show,
     show_json,
     tell,
 )
-from trimtab.cli.see import Because
+from trimtab.cli.see import HALTED, Because
 
 if TYPE_CHECKING:
-    from trimtab.api import Cause, Desk, Result, Thought
+    from trimtab.api import Desk, Result, Thought
 
-Why = Annotated[str, typer.Option("--because", help="The reason; it is recorded.", prompt="Why")]
-Who = Annotated[str | None, typer.Option("--by", help="Who acts; the login name unless said.")]
+Why = Annotated[str, typer.Option("--because", help="The reason; it is recorded.", metavar="WHY", show_default=False)]
+Who = Annotated[str | None, typer.Option("--by", help="Who acts; the login name unless said.", metavar="NAME")]
 
 
 @command
@@ -34,19 +37,32 @@ def run(
     plan: Annotated[Path | None, typer.Option(help="Execute a saved plan if it still holds.", metavar="FILE")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, where the verdict allows it.")] = False,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> int:
     """One cycle, with live progress: observe, decide, plan, check, execute, reconcile, record."""
     from trimtab import api
 
     if not yes and not sys.stdin.isatty():
-        raise ValueError("run asks before it trades and there is no terminal to ask on; add --yes")
-    settings = api.load_settings(fund)
+        raise ValueError("`run` asks before it trades, and there is no terminal to ask on: add --yes")
+    settings = settings_of(fund, verbose=verbose)
     recall = api.load_plan(plan) if plan is not None else None
+    asked = _Asked(because=because, recall=recall, yes=yes, as_json=as_json, verbose=verbose)
     with api.connect(settings) as desk:
-        return finish(_run(desk, api.cause(because), recall, yes=yes, as_json=as_json))
+        return finish(_run(desk, asked))
 
 
-async def _run(desk: "Desk", cause: "Cause | None", recall: "Thought | None", *, yes: bool, as_json: bool) -> int:
+@dataclass(frozen=True)
+class _Asked:
+    """What the person asked `run` for."""
+
+    because: str | None
+    recall: "Thought | None"
+    yes: bool
+    as_json: bool
+    verbose: bool
+
+
+async def _run(desk: "Desk", asked: _Asked) -> int:
     import asyncio
 
     from trimtab import api
@@ -56,19 +72,21 @@ async def _run(desk: "Desk", cause: "Cause | None", recall: "Thought | None", *,
     loop = asyncio.get_running_loop()
     for received in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(received, stopping.set)
-    with progress.shown(quiet=as_json) as watch:
+    quiet, verbose = asked.as_json, asked.verbose
+    confirm = progress.agree(quiet=quiet, verbose=verbose) if asked.yes else progress.ask(stopping, verbose=verbose)
+    with progress.shown(quiet=quiet) as watch:
         wishes = api.Wishes(
             holder=api.holder(),
-            cause=cause,
-            recall=recall,
-            confirm=api.agree if yes else progress.ask(watch),
+            cause=api.cause(asked.because),
+            recall=asked.recall,
+            confirm=confirm,
             watching=api.Watching(progress=watch.update, stopping=stopping),
         )
         result = await api.run_cycle(desk, wishes)
     if result is None:
-        tell("the fund is halted; `trimtab resume` lets it act again")
+        tell(HALTED)
         return WAITS
-    return _report(desk, result, as_json=as_json)
+    return _report(desk, result, as_json=asked.as_json)
 
 
 def _report(desk: "Desk", result: "Result", *, as_json: bool) -> int:
@@ -77,7 +95,7 @@ def _report(desk: "Desk", result: "Result", *, as_json: bool) -> int:
 
     facts = api.facts(desk.store, result.closed.cycle)
     if result.resumed:
-        tell(f"cycle {result.closed.cycle} had been cut off; it was finished, and nothing was sent twice")
+        tell(f"Cycle {result.closed.cycle} had been cut off; it was finished, and nothing was sent twice")
     if as_json:
         show_json(facts)
     else:
@@ -92,7 +110,7 @@ def halt(because: Why, by: Who = None, fund: Fund = FUND) -> None:
 
     with api.levers(api.load_settings(fund)) as store:
         api.pull(store, "halted", by, because)
-    show("halted; nothing starts until `trimtab resume`")
+    show("Halted: nothing starts until `trimtab resume --because WHY`")
 
 
 @command
@@ -102,4 +120,4 @@ def resume(because: Why, by: Who = None, fund: Fund = FUND) -> None:
 
     with api.levers(api.load_settings(fund)) as store:
         api.pull(store, "resumed", by, because)
-    show("resumed; `trimtab run` acts again")
+    show("Resumed: `trimtab run` acts again")

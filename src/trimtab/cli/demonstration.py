@@ -10,7 +10,7 @@ from rich.text import Text
 
 from trimtab import api
 from trimtab.cli import codes, history, progress, views
-from trimtab.cli.frame import NO, show, tell, wrapped
+from trimtab.cli.frame import NO, show, show_sentences, tell
 
 
 def show_all(tape: Path | None, folder: Path | None) -> int:
@@ -40,7 +40,7 @@ def _walk(fund: Path) -> int:
         show(views.state(asyncio.run(api.look(desk))))
         _say("trimtab plan", "the cheapest way back, with its proof and its checks; nothing is sent yet")
         thought = asyncio.run(api.preview(desk, None))
-        show(views.thought(thought, saved=None))
+        show(views.thought(thought))
         _say("trimtab run --yes", "the same plan worked in slices over simulated time")
         result = asyncio.run(_run(desk))
         if result is None:
@@ -49,7 +49,7 @@ def _walk(fund: Path) -> int:
         facts = api.facts(desk.store, result.closed.cycle)
         show(history.ending(facts, result.seal))
         _say(f"trimtab explain {facts.cycle}", "why, in sentences")
-        show(wrapped(api.explain(facts)))
+        show_sentences(api.explain(facts))
         _say(f"trimtab replay {facts.cycle}", "everything recomputed from the ledger, byte for byte")
         replayed = api.replay(desk.store, facts.cycle)
         show(history.replayed(replayed))
@@ -63,7 +63,6 @@ def _walk(fund: Path) -> int:
 
 async def _run(desk: api.Desk) -> api.Result | None:
     with progress.shown(quiet=False) as watch:
-        watch.start()
         wishes = api.Wishes(holder=api.holder(), watching=api.Watching(progress=watch.update))
         return await api.run_cycle(desk, wishes)
 
@@ -76,7 +75,8 @@ def _report(desk: api.Desk, settings: api.Settings) -> None:
 
 
 def _say(typed: str, meant: str = "") -> None:
-    show("", Rule(Text.assemble((f"$ {typed}", "bold cyan"), f"  {meant}"), align="left", style="dim"))
+    said = Text.assemble((f"$ {typed}", "bold cyan"), f"  {meant}" if meant else "")
+    show("", Rule(said, align="left", style="dim"))
 
 
 def _farewell(folder: Path | None, kept: str) -> None:

@@ -5,27 +5,34 @@
 """
 
 import os
+import signal
 import sys
-import textwrap
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from trimtab.api import Settings
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 DONE, NO, BAD_INPUT, OUTSIDE, WAITS, INTERRUPTED = 0, 1, 2, 3, 4, 130
+OFF_A_TERMINAL = 100
+"""How wide text is where nobody says: in a pipe or a file."""
 
 Fund = Annotated[Path, typer.Option("--fund", help="The fund's file.", metavar="FILE", show_default=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; everything else on stderr.")]
-CycleId = Annotated[str, typer.Argument(help="A cycle's id, or `last`.", metavar="ID")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")]
+CycleId = Annotated[
+    str, typer.Argument(help="A cycle's id; the last one unless said.", metavar="ID", show_default=False)
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more: files, and what is left out otherwise.")]
 FUND = Path("fund.toml")
 
 
@@ -35,22 +42,33 @@ def command(function: Callable[P, int | None]) -> Callable[P, None]:
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            code = function(*args, **kwargs)
-            sys.stdout.flush()
-        except BrokenPipeError:  # The reader of a pipe left; nobody is there to be told.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = DONE
+            with _terminated_as_interrupted():
+                code = function(*args, **kwargs) or DONE
         except KeyboardInterrupt:
-            tell("interrupted; state kept")
+            tell("Interrupted; state kept")
             code = INTERRUPTED
         except Exception as error:
             known = _code(error)
             if known is None:
                 raise
             code = known
-        raise typer.Exit(code or DONE)
+        raise typer.Exit(code)
 
     return run
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does: in order, with what was opened closed."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _code(error: Exception) -> int | None:
@@ -58,18 +76,32 @@ def _code(error: Exception) -> int | None:
     from trimtab import api
 
     if isinstance(error, api.Interrupted):
-        tell("interrupted; state kept; `trimtab run` goes on from here")
+        tell("Interrupted; state kept: `trimtab run` goes on from here")
         return INTERRUPTED
     if isinstance(error, api.NoLongerHolds):
-        tell("the saved plan no longer holds:", *(f"  {reason}" for reason in error.args))
+        tell("The saved plan no longer holds:", *(f"  {reason}" for reason in error.args))
         return NO
     if isinstance(error, api.EdgeError):
-        tell(str(error))
+        tell(f"Error: {error}")
+        return OUTSIDE
+    if isinstance(error, OSError):
+        tell(f"Error: {error.filename}: {error.strerror}" if error.filename else f"Error: {error}")
         return OUTSIDE
     if isinstance(error, ValueError):
-        tell(str(error))
+        tell(f"Error: {error}")
         return BAD_INPUT
     return None
+
+
+def settings_of(fund: Path, *, verbose: bool) -> "Settings":
+    """The fund's file, read and checked; `-v` says on stderr what is being looked at."""
+    from trimtab import __version__, api
+
+    settings = api.load_settings(fund)
+    if verbose:
+        tell(f"trimtab {__version__}, fund {settings.policy.fund}", f"  file    {settings.path}")
+        tell(f"  ledger  {settings.store}", f"  seals   {settings.seals}")
+    return settings
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
@@ -81,39 +113,65 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
 
 def tell(*lines: str) -> None:
     """Say something to the person on stderr."""
+    from trimtab.cli.screen import Sentence
+
     shown = console(sys.stderr)
     for line in lines:
-        shown.print(line, markup=False, highlight=False, soft_wrap=False)
+        for sentence in line.splitlines():
+            shown.print(Sentence(sentence), crop=False)
 
 
 def show(*parts: "RenderableType") -> None:
     """Show something on stdout."""
     shown = console(sys.stdout)
-    for part in parts:
-        shown.print(part, highlight=False)
+    with _perhaps_unread():
+        for part in parts:
+            shown.print(part, crop=False)
+        sys.stdout.flush()
 
 
-def wrapped(text: str) -> str:
-    """Sentences broken at the width of the screen, each keeping its indentation."""
-    width = console(sys.stdout).width
-    return "\n".join(_wrapped(line, width) for line in text.splitlines())
+def show_sentences(text: str) -> None:
+    """Show a text of sentences on stdout, broken at the width of the screen."""
+    from trimtab.cli.screen import wrapped
 
-
-def _wrapped(line: str, width: int) -> str:
-    start = line[: len(line) - len(line.lstrip())]
-    return textwrap.fill(line, width, subsequent_indent=f"{start}  ", break_long_words=False) if line.strip() else ""
+    write(wrapped(text, console(sys.stdout).width) + "\n")
 
 
 def show_json(document: Any) -> None:  # any noun
     """Write one noun as canonical JSON on stdout."""
     from trimtab.model.canonical import encode
 
-    sys.stdout.write(encode(document).decode() + "\n")
+    write(encode(document).decode() + "\n")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that the person asked for. Raises ValueError, naming it, if it cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def write(text: str) -> None:
+    """Write a text on stdout as it is."""
+    with _perhaps_unread():
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+@contextmanager
+def _perhaps_unread() -> Iterator[None]:
+    """The reader of a pipe may have left (`| head`): nobody is there to be told, and the exit code stays true."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def console(stream: Any) -> "Console":  # a text stream
-    """A console as wide as the terminal; off a terminal, as wide as COLUMNS says or 100."""
-    from rich.console import Console
+    """A console as wide as the terminal, or as COLUMNS says; off a terminal, 100. NO_COLOR takes all styles away."""
+    from trimtab.cli.screen import Screen
 
-    width = None if stream.isatty() or "COLUMNS" in os.environ else 100
-    return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    width = None if stream.isatty() or "COLUMNS" in os.environ else OFF_A_TERMINAL
+    system: Any = None if os.environ.get("NO_COLOR") else "auto"
+    return Screen(file=stream, width=width, color_system=system, highlight=False, emoji=False, markup=False)

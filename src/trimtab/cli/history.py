@@ -1,12 +1,14 @@
 """What the commands that read the ledger print: history, entries, endings, proofs and the close."""
 
+import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from trimtab.cli.screen import table
+from trimtab.cli.screen import Sentence, Table, table
 from trimtab.model.ledger import CycleOutcome, Entry
 from trimtab.pages import words
 from trimtab.record.facts import Facts
@@ -14,75 +16,98 @@ from trimtab.record.facts import Facts
 if TYPE_CHECKING:
     from trimtab.api import Closing, Replayed, Verified
     from trimtab.cycle.replay import Difference
+    from trimtab.reconcile.close import CloseLine
 
 GOOD = (CycleOutcome.DONE, CycleOutcome.HELD)
-BODY_SHOWN = 400
-"""How much of an entry's body a person sees; `--json` has all of it."""
+GAP = Text()
 
 
-def cycles(past: Sequence[Facts]) -> RenderableType:
-    """One line for each cycle, newest first."""
+def cycles(past: Sequence[Facts], *, verbose: bool = False) -> RenderableType:
+    """One line for each cycle, newest first; with `verbose`, its seal and the hash of its plan below it."""
     if not past:
-        return Text("no cycle has run yet; `trimtab run` makes the first one")
+        return Sentence("no cycle has run yet; `trimtab run` makes the first one")
+    base = next((facts.before.base for facts in past if facts.before is not None), "")
     shown = table(
-        ("cycle", "left"), ("at", "left"), ("outcome", "left"), ("traded", "right"), ("cost", "right"), ("why", "left")
+        ("cycle", "right"),
+        ("opened (UTC)", "left"),
+        ("outcome", "left"),
+        (f"traded {base}".rstrip(), "right"),
+        (f"cost {base}".rstrip(), "right"),
+        ("why", "note"),
     )
     for facts in past:
-        outcome = facts.closed.outcome if facts.closed is not None else "open"
-        style = "" if outcome in GOOD else "yellow"
         paid = words.total(facts.ended.paid) if facts.ended is not None else None
-        why = facts.closed.because if facts.closed is not None else "not finished; `trimtab run` goes on with it"
-        row = (facts.cycle, words.instant(facts.opened.at), outcome, words.money(facts.traded), words.money(paid), why)
-        shown.add_row(*row, style=style)
+        figures = (words.money(facts.traded), words.money(paid)) if facts.ended is not None else ("", "")
+        outcome = facts.closed.outcome if facts.closed is not None else "open"
+        row = (facts.cycle, f"{facts.opened.at:%Y-%m-%d %H:%M:%S}", outcome, *figures, _why(facts, verbose=verbose))
+        shown.add_row(*row, style="" if outcome in GOOD else "yellow")
     return shown
 
 
-def entries(found: Sequence[Entry]) -> RenderableType:
-    """One cycle's entries as stored: number, wall time, kind, hash, and the beginning of the body."""
-    shown = table(("seq", "right"), ("written", "left"), ("kind", "left"), ("hash", "left"), ("body", "left"))
+def _why(facts: Facts, *, verbose: bool) -> str:
+    why = facts.closed.because if facts.closed is not None else "not finished; `trimtab run` goes on with it"
+    if not verbose:
+        return why
+    seal = f"seal {facts.seal}" if facts.seal else "no seal yet"
+    return "\n".join(filter(None, (why, seal, facts.plan_hash and f"plan {facts.plan_hash}")))
+
+
+def entries(found: Sequence[Entry], *, verbose: bool = False) -> RenderableType:
+    """One cycle's entries as stored: number, wall time, kind, hash and size; with `verbose`, what they say."""
+    columns = [("seq", "right"), ("written (UTC)", "left"), ("kind", "left"), ("hash", "left"), ("bytes", "right")]
+    shown = table(*columns, *([("body", "note")] if verbose else []))
     for entry in found:
-        body = entry.body.decode()
-        cut = body if len(body) <= BODY_SHOWN else f"{body[:BODY_SHOWN]} ... ({len(body):,} bytes)"
-        shown.add_row(str(entry.seq), words.instant(entry.at), entry.kind, entry.hash[:12], cut)
-    return shown
+        row = (str(entry.seq), f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.kind, entry.hash[:12], f"{len(entry.body):,}")
+        shown.add_row(*row, *([_readable(entry.body)] if verbose else []))
+    return shown if verbose else Group(shown, Sentence("-v shows what the entries say, --json all of them", "dim"))
+
+
+def _readable(body: bytes) -> str:
+    """A body with a space after each comma and colon, so that it can be broken between its parts."""
+    return json.dumps(json.loads(body), ensure_ascii=False)
 
 
 def ending(facts: Facts, seal: str) -> RenderableType:
-    """How a run ended: weights before and after, trades, cost predicted and paid, breaks, seal."""
+    """How a run ended: trades, weights before and after, cost predicted and paid, breaks, seal."""
     assert facts.closed is not None
     closed = facts.closed
     style = "bold green" if closed.outcome in GOOD else "bold yellow"
-    parts: list[RenderableType] = [
-        Text.assemble((f"Cycle {facts.cycle}: ", "bold"), (str(closed.outcome), style), f", {closed.because}")
-    ]
+    told = Sentence(f"{closed.outcome}, {closed.because}", style, lead=f"Cycle {facts.cycle}: ")
+    parts: list[RenderableType] = [told]
     if facts.trades:
-        parts += [_trades(facts), _reached(facts), *_cost(facts)]
+        parts += [GAP, *_trades(facts), GAP, _reached(facts), GAP, *_cost(facts)]
     if facts.reconciled is not None:
-        parts += [Text(f"break: {b.account} {b.asset}: {b.because}", "red") for b in facts.reconciled.breaks]
-    parts += [Text(f"Seal  {seal}"), Text(f"Next: trimtab explain {facts.cycle}", "bold")]
+        parts += [_break(f"{b.account} {b.asset}", b.because) for b in facts.reconciled.breaks]
+    parts += [Sentence(seal, lead="Seal  "), Sentence(f"trimtab explain {facts.cycle}", lead="Next: ")]
     return Group(*parts)
 
 
-def _trades(facts: Facts) -> RenderableType:
+def _break(where: str, because: str) -> RenderableType:
+    return Sentence(f"{where}: {because}", "red", lead="Break: ")
+
+
+def _trades(facts: Facts) -> list[RenderableType]:
     shown = table(
         ("leg", "left"),
         ("account", "left"),
-        ("order", "left"),
+        ("side", "left"),
+        ("amount", "right"),
+        ("", "unit"),
         ("done", "right"),
         ("average", "right"),
         ("mark", "right"),
+        ("", "unit"),
         ("fills", "right"),
     )
     for trade in facts.trades:
-        ordered = f"{trade.side} {words.amount(trade.planned)} {trade.base} for {trade.quote}"
         done = "all" if trade.done == trade.planned else words.amount(trade.done)
-        prices = (words.price(trade.average), words.price(trade.mark_price))
-        shown.add_row(trade.leg, trade.account, ordered, done, *prices, str(trade.fills))
-    said = [Text(f"{t.leg}: {t.undone}", "yellow") for t in facts.trades if t.undone]
-    return Group(shown, *said)
+        prices = (words.price(trade.average), words.price(trade.mark_price), trade.quote)
+        amount = (words.amount(trade.planned), trade.base, done)
+        shown.add_row(trade.leg, trade.account, trade.side, *amount, *prices, str(trade.fills))
+    return [shown, *(Sentence(f"{t.leg}: {t.undone}", "yellow", lead="Not done: ") for t in facts.trades if t.undone)]
 
 
-def _reached(facts: Facts) -> RenderableType:
+def _reached(facts: Facts) -> Table:
     shown = table(("asset", "left"), ("before", "right"), ("target", "right"), ("planned", "right"), ("after", "right"))
     for story in facts.weights:
         shares = (story.before, story.target, story.planned, story.after)
@@ -99,56 +124,82 @@ def _cost(facts: Facts) -> list[RenderableType]:
         f"predicted {words.money(predicted, base)} ({words.in_bps(predicted, facts.plan.traded)}), "
         f"paid {words.money(paid, base)} ({words.in_bps(paid, facts.traded)})"
     )
-    return [Text.assemble(("Cost ", "bold"), line)]
+    return [Sentence(line, lead="Cost  ")]
 
 
 def replayed(result: "Replayed") -> RenderableType:
     """What a replay compared, and every byte of difference it found."""
     if result.holds:
-        parts: list[RenderableType] = [
-            Text(f"cycle {result.cycle}: {result.compared} derived entries recomputed, equal byte for byte", "green")
-        ]
+        told = f"{words.count(result.compared, 'derived entry', 'derived entries')} recomputed, equal byte for byte"
+        parts: list[RenderableType] = [Sentence(told, "green", lead=f"Cycle {result.cycle}: ")]
     else:
-        parts = [Text(f"cycle {result.cycle}: replay differs", "bold red")]
+        parts = [Sentence("replay differs", "bold red", lead=f"Cycle {result.cycle}: ")]
     for wrong in result.differences:
-        parts.append(Text(_difference(wrong)))
-    parts += [Text(f"the stored plan does not keep its certificate: {fault}", "red") for fault in result.plan_faults]
+        parts.append(_difference(wrong))
+    parts += [Sentence(fault, "red", lead="The plan's certificate: ") for fault in result.plan_faults]
     if result.resolved_same is False:
-        parts.append(Text("solving again gave another plan of the same proof: a tie was broken elsewhere", "dim"))
+        parts.append(Sentence("solving again gave another plan of the same proof: a tie was broken elsewhere", "dim"))
     return Group(*parts)
 
 
-def _difference(wrong: "Difference") -> str:
+def _difference(wrong: "Difference") -> RenderableType:
+    """The two bodies whole, as they are: where they differ is for the reader's own tools."""
     stored, derived = wrong.stored.decode(), wrong.derived.decode() or "(nothing)"
-    return f"entry {wrong.seq} ({wrong.kind})\n  stored:  {stored}\n  derived: {derived}"
+    return Group(
+        Sentence(f"{wrong.seq} ({wrong.kind})", lead="Entry "),
+        Text(f"  stored:  {stored}", overflow="fold"),
+        Text(f"  derived: {derived}", overflow="fold"),
+    )
 
 
 def verified(result: "Verified") -> RenderableType:
     """Whether the chain holds, and what could not be checked."""
-    parts: list[RenderableType] = [Text(f"entry {f.seq}: {f.because}", "red") for f in result.faults]
+    parts: list[RenderableType] = [Sentence(f.because, "red", lead=f"Entry {f.seq}: ") for f in result.faults]
     if not result.faults:
-        parts.append(Text(f"{result.entries:,} entries, the chain holds", "green"))
-    parts.append(Text(f"Head  {result.head}"))
-    parts.append(Text(result.outside, "" if result.sealed else "yellow"))
+        told = f"{result.entries:,} {'entry' if result.entries == 1 else 'entries'}, the chain holds"
+        parts.append(Sentence(told, "green"))
+    parts.append(Sentence(result.head, lead="Head  "))
+    parts.append(Sentence(result.outside[:1].upper() + result.outside[1:], "" if result.sealed else "yellow"))
     return Group(*parts)
 
 
 def closing(close: "Closing") -> RenderableType:
     """Opening plus what was booked against what is there, by account and asset; then the breaks with their age."""
+    moved = any(line.transfers for line in close.lines)
     shown = table(
         ("account", "left"),
-        ("asset", "left"),
         ("opening", "right"),
         ("fills", "right"),
-        ("transfers", "right"),
+        *((("transfers", "right"),) if moved else ()),
         ("fees", "right"),
         ("closing", "right"),
-        ("observed", "right"),
+        ("found", "right"),
     )
-    for line in close.lines:
-        amounts = (line.opening, line.fills, line.transfers, line.fees, line.closing, line.observed)
-        shown.add_row(line.account, line.asset, *(words.DASH if a is None else words.amount(a) for a in amounts))
-    if not close.breaks:
-        return Group(shown, Text("no breaks", "green"))
-    said = (f"break: {b.account} {b.asset} since {words.instant(b.since)}: {b.because}" for b in close.breaks)
-    return Group(shown, *(Text(line, "red") for line in said))
+    for account in sorted({line.account for line in close.lines}):
+        shown.add_row(account, *[""] * (len(shown.columns) - 1), style="bold")
+        for line in (line for line in close.lines if line.account == account):
+            transfers = (_booked(line.transfers),) if moved else ()
+            booked = (_booked(line.fills), *transfers, _booked(line.fees))
+            row = (f"  {line.asset}", _amount(line.opening), *booked, _amount(line.closing), _found(line))
+            shown.add_row(*row, style="red" if line.closing != line.observed else "")
+    parts: list[RenderableType] = [shown, GAP]
+    if not moved:
+        parts.append(Sentence("nothing", lead="Transfers: "))
+    for b in close.breaks:
+        age = close.at - b.since
+        since = "found now" if not age else f"since {words.instant(b.since)}"
+        parts.append(_break(f"{b.account} {b.asset}, {since}", b.because))
+    return Group(*parts, *([] if close.breaks else [Text("no breaks", "green")]))
+
+
+def _amount(value: Decimal | None) -> str:
+    return words.DASH if value is None else words.amount(value)
+
+
+def _booked(value: Decimal) -> str:
+    return words.amount(value) if value else ""
+
+
+def _found(line: "CloseLine") -> str:
+    """What was observed; the word is enough where it is what the books say."""
+    return "same" if line.closing is not None and line.closing == line.observed else _amount(line.observed)

@@ -1,6 +1,5 @@
 """Commands that prove: recompute, verify, reconcile, report."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,16 +7,32 @@ from typing import Annotated
 import typer
 
 from trimtab.cli.act import Who
-from trimtab.cli.frame import DONE, FUND, NO, AsJson, CycleId, Fund, command, finish, show, show_json, tell
+from trimtab.cli.frame import (
+    DONE,
+    FUND,
+    NO,
+    AsJson,
+    CycleId,
+    Fund,
+    Verbose,
+    command,
+    finish,
+    settings_of,
+    show,
+    show_json,
+    tell,
+    write,
+    write_file,
+)
 
 
 @command
-def replay(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False) -> int:
+def replay(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False, verbose: Verbose = False) -> int:
     """Recompute a past cycle from its entries and compare byte for byte."""
     from trimtab import api
     from trimtab.cli import history
 
-    with api.records(api.load_settings(fund)) as store:
+    with api.records(settings_of(fund, verbose=verbose)) as store:
         result = api.replay(store, api.cycle_id(store, cycle))
     if as_json:
         show_json(result)
@@ -31,12 +46,13 @@ def verify(
     fund: Fund = FUND,
     head: Annotated[str | None, typer.Option(help="A seal kept elsewhere, SEQ:HASH.", metavar="SEAL")] = None,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> int:
     """Check the whole ledger's chain; with a seal kept elsewhere, that nothing was cut off or rewritten."""
     from trimtab import api
     from trimtab.cli import history
 
-    verified = api.verify(api.load_settings(fund), head)
+    verified = api.verify(settings_of(fund, verbose=verbose), head)
     if as_json:
         show_json(verified)
     else:
@@ -50,15 +66,16 @@ def reconcile(
     accept: Annotated[
         str | None, typer.Option(help="Let an account trade again whose breaks you have explained.", metavar="ACCOUNT")
     ] = None,
-    because: Annotated[str | None, typer.Option(help="The explanation; it is recorded.")] = None,
+    because: Annotated[str | None, typer.Option(help="The explanation; it is recorded.", metavar="WHY")] = None,
     by: Who = None,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> int:
     """The close: opening + fills + transfers + fees = closing, per account and asset; breaks with age."""
     from trimtab import api
     from trimtab.cli import history
 
-    settings = api.load_settings(fund)
+    settings = settings_of(fund, verbose=verbose)
     if accept is not None:
         if not because:
             raise ValueError("--accept needs --because: the explanation of the break is part of the record")
@@ -78,23 +95,32 @@ def reconcile(
 def report(
     fund: Fund = FUND,
     cycle: Annotated[str | None, typer.Option(help="One cycle; all of the period unless said.", metavar="ID")] = None,
-    since: Annotated[datetime | None, typer.Option(help="From this day on (UTC).", formats=["%Y-%m-%d"])] = None,
-    until: Annotated[datetime | None, typer.Option(help="Up to this day (UTC).", formats=["%Y-%m-%d"])] = None,
-    form: Annotated[str, typer.Option("--format", help="html, csv or json.")] = "html",
+    since: Annotated[
+        str | None, typer.Option(help="From this day on, such as 2026-01-05 (UTC).", metavar="DAY")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Up to this day, itself not included (UTC).", metavar="DAY")] = None,
+    form: Annotated[str, typer.Option("--format", help="html, csv or json.", metavar="FORM")] = "html",
     out: Annotated[Path | None, typer.Option(help="The file; stdout unless said.", metavar="FILE")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """For auditors: NAV, trades, costs, breaches and breaks of one cycle or a period."""
     from trimtab import api
 
-    with api.records(api.load_settings(fund)) as store:
-        wanted = api.Wanted(cycle=cycle, since=_day(since), until=_day(until))
-        text = api.report(store, form, wanted)
+    with api.records(settings_of(fund, verbose=verbose)) as store:
+        wanted = api.Wanted(cycle=cycle, since=_day("--since", since), until=_day("--until", until))
+        text = api.report(store, "json" if as_json else form, wanted)
     if out is None:
-        sys.stdout.write(text)
+        write(text)
     else:
-        out.write_text(text, encoding="utf-8")
-        tell(f"wrote {out}")
+        write_file(out, text)
+        tell(f"wrote {out}, {len(text.encode()):,} bytes")
 
 
-def _day(given: datetime | None) -> datetime | None:
-    return None if given is None else given.replace(tzinfo=UTC)
+def _day(option: str, given: str | None) -> datetime | None:
+    if given is None:
+        return None
+    try:
+        return datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"{option}: {given!r} is not a day; write it as 2026-01-05") from None

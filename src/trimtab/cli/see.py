@@ -5,20 +5,40 @@ from typing import Annotated
 
 import typer
 
-from trimtab.cli.frame import FUND, AsJson, CycleId, Fund, command, finish, show, show_json, tell, wrapped
+from trimtab.cli.frame import (
+    FUND,
+    NO,
+    AsJson,
+    CycleId,
+    Fund,
+    Verbose,
+    command,
+    finish,
+    settings_of,
+    show,
+    show_json,
+    show_sentences,
+    tell,
+)
 
-Because = Annotated[str | None, typer.Option("--because", help="Rebalance now whatever the triggers say, and why.")]
+HALTED = "The fund is halted: `trimtab resume --because WHY` lets it act again"
+Because = Annotated[
+    str | None, typer.Option("--because", help="Rebalance now whatever the triggers say, and why.", metavar="WHY")
+]
 
 
 @command
-def state(fund: Fund = FUND, as_json: AsJson = False) -> int:
-    """Holdings by account, weights, drift, the age and trust of every number, what is unknown or in transit."""
+def state(fund: Fund = FUND, as_json: AsJson = False, verbose: Verbose = False) -> int:
+    """What the fund holds and is worth, how far it has drifted, and what is unknown."""
     from trimtab import api
     from trimtab.cli import codes, views
 
-    with api.reading(api.load_settings(fund)) as desk:
+    with api.reading(settings_of(fund, verbose=verbose)) as desk:
         seen = finish(api.look(desk))
-    show_json(seen) if as_json else show(views.state(seen))
+        halted = desk.store.halted()
+    show_json(seen) if as_json else show(views.state(seen, verbose=verbose))
+    if halted:
+        tell(HALTED)
     return codes.of_state(seen)
 
 
@@ -28,54 +48,61 @@ def plan(
     because: Because = None,
     save: Annotated[Path | None, typer.Option(help="Keep the plan for `run --plan`.", metavar="FILE")] = None,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> int:
     """A dry run: what would be done now, what it would cost, and whether it may."""
     from trimtab import api
     from trimtab.cli import codes, views
 
-    with api.reading(api.load_settings(fund)) as desk:
+    with api.reading(settings_of(fund, verbose=verbose)) as desk:
         thought = finish(api.preview(desk, api.cause(because)))
+        halted = desk.store.halted()
+    saved = save if save is not None and thought.verdict is not None else None
+    if saved is not None:
+        api.save_plan(thought, saved)
+    show_json(thought) if as_json else show(views.thought(thought, saved=saved, verbose=verbose))
     if save is not None:
-        api.save_plan(thought, save)
-        tell(f"saved to {save}; execute it with: trimtab run --plan {save}")
-    show_json(thought) if as_json else show(views.thought(thought, saved=save))
-    return codes.of_thought(thought)
+        tell(f"saved to {save}" if saved else f"nothing was saved to {save}: there is no plan to execute")
+    if halted:
+        tell(HALTED)
+    return codes.of_thought(thought) or (NO if save and not saved else 0)
 
 
 @command
 def cycles(
     fund: Fund = FUND,
-    limit: Annotated[int, typer.Option(help="How many, newest first.", min=1)] = 20,
+    limit: Annotated[int, typer.Option(help="How many.", min=1, metavar="N")] = 20,
     as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> None:
     """The history of cycles, newest first."""
     from trimtab import api
     from trimtab.cli import history
 
-    with api.records(api.load_settings(fund)) as store:
+    with api.records(settings_of(fund, verbose=verbose)) as store:
         past = api.history(store, limit)
-    show_json(past) if as_json else show(history.cycles(past))
+    show_json(past) if as_json else show(history.cycles(past, verbose=verbose))
 
 
 @command
-def show_one(cycle: CycleId, fund: Fund = FUND, as_json: AsJson = False) -> None:
+def show_one(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False, verbose: Verbose = False) -> None:
     """One cycle's entries, as they are stored."""
     from trimtab import api
     from trimtab.cli import history
 
-    with api.records(api.load_settings(fund)) as store:
+    with api.records(settings_of(fund, verbose=verbose)) as store:
         entries = api.entries_of(store, cycle)
-    show_json(api.readable(entries)) if as_json else show(history.entries(entries))
+    show_json(api.readable(entries)) if as_json else show(history.entries(entries, verbose=verbose))
 
 
 @command
-def explain(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False) -> None:
+def explain(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False, verbose: Verbose = False) -> None:
     """Why, in plain sentences: trigger, drift, cost, what was refused and by which clause."""
     from trimtab import api
 
-    with api.records(api.load_settings(fund)) as store:
+    with api.records(settings_of(fund, verbose=verbose)) as store:
         facts = api.facts(store, cycle)
     if as_json:
         show_json(facts)
     else:
-        show(wrapped(api.explain(facts)))
+        show_sentences(api.explain(facts))

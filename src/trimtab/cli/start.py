@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trimtab.cli.frame import FUND, NO, AsJson, Fund, command, finish, show, show_json, tell
+from trimtab.cli.frame import FUND, NO, AsJson, Fund, Verbose, command, finish, show, show_json, tell, write
 
 
 @command
@@ -25,20 +25,24 @@ def demo(
 
 @command
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to write the files.", metavar="[DIR]")] = Path(),
-    template: Annotated[str, typer.Option(help="Which kind of fund.")] = "paper",
+    folder: Annotated[
+        Path, typer.Argument(help="Where to write the files.", metavar="DIR", show_default="this folder")
+    ] = Path(),
+    template: Annotated[str, typer.Option(help="Which kind of fund: paper, candles or l2.", metavar="NAME")] = "paper",
 ) -> None:
     """Write a commented fund.toml, ready to be edited."""
     from trimtab import api
 
-    written = api.write_template(template, folder)
-    show(*(f"wrote {path}" for path in written))
+    try:
+        written = api.write_template(template, folder)
+    except OSError as error:
+        raise ValueError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
     where = "" if folder == Path() else f"cd {folder} && "
-    show("", f"next: {where}trimtab plan")
+    write("".join(f"wrote {path}\n" for path in written) + f"\nNext: {where}trimtab plan\n")
 
 
 @command
-def doctor(fund: Fund = FUND, as_json: AsJson = False) -> int:
+def doctor(fund: Fund = FUND, as_json: AsJson = False, verbose: Verbose = False) -> int:
     """Check the file, the keys, the clock, the store and every venue; one line each, with the fix."""
     from trimtab import api
     from trimtab.cli import views
@@ -47,7 +51,7 @@ def doctor(fund: Fund = FUND, as_json: AsJson = False) -> int:
     if as_json:
         show_json(findings)
     else:
-        show(views.check_up(findings))
+        show(views.check_up(findings, verbose=verbose))
     failed = [f for f in findings if not f.well]
     if failed:
         tell(f"{len(failed)} of {len(findings)} checks failed")

@@ -1,4 +1,4 @@
-"""What commands print: tables and sentences for a terminal, from nouns. Numbers are plain, aligned, with units."""
+"""What `state`, `plan` and `doctor` print: tables and sentences for a terminal, from nouns."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from trimtab.cli.screen import table
+from trimtab.cli.screen import Sentence, Table, table
 from trimtab.model.decision import Decision, Hold, HoldKind
 from trimtab.model.mandate import Finding, Outcome, Verdict
 from trimtab.model.plans import Leg, Plan, Status
 from trimtab.model.thought import Thought
-from trimtab.model.valuation import Valuation
+from trimtab.model.valuation import Holding, Valuation
+from trimtab.pages import words
 from trimtab.units import bps, plain
 
 if TYPE_CHECKING:
@@ -28,107 +28,120 @@ HOLD_WORDS = {
     HoldKind.NOT_WORTH: "Hold, not worth its cost",
     HoldKind.NOTHING_TO_TRADE: "Hold, nothing to trade",
 }
+VERDICT_WORDS = {
+    Outcome.PASS: ("pass", "green"),
+    Outcome.ASK: ("a person must agree", "yellow"),
+    Outcome.BLOCK: ("blocked", "bold red"),
+}
+GAP = Text()
 
 
-def state(seen: Thought) -> RenderableType:
+def state(seen: Thought, *, verbose: bool = False) -> RenderableType:
     """Holdings, weights, drift, accounts, and everything that is not certain."""
     valued = seen.valuation
-    head = Text.assemble(
-        ("NAV ", "bold"), (f"{plain(valued.nav, 2)} {valued.base}", "bold"), f"   at {_time(valued.at)}"
-    )
-    return Group(
-        head,
-        _holdings(seen),
-        _accounts(seen),
-        *_transits(seen),
-        *_doubts(valued),
-        _sentence(seen.decision),
-    )
+    worth = f"{words.money(valued.nav, valued.base)} at {words.instant(valued.at)}"
+    parts: list[RenderableType] = [Sentence(worth, lead="NAV "), GAP, _holdings(seen), GAP, _accounts(seen), GAP]
+    if verbose:
+        parts += [_sources(seen), GAP]
+    return Group(*parts, *_transits(seen), *_doubts(valued), _sentence(seen.decision))
 
 
-def thought(seen: Thought, *, saved: Path | None) -> RenderableType:
+def thought(seen: Thought, *, saved: Path | None = None, verbose: bool = False) -> RenderableType:
+    """A plan and the next command to type."""
+    return Group(plan(seen, verbose=verbose), Sentence(_next(seen, saved), lead="Next: "))
+
+
+def plan(seen: Thought, *, verbose: bool = False) -> RenderableType:
     """A plan as a person decides on it: why, from where to where, by which legs, at what cost, under which checks."""
-    parts: list[RenderableType] = [_sentence(seen.decision), _weights(seen)]
+    parts: list[RenderableType] = [_sentence(seen.decision)]
+    if seen.decision.drifts:
+        parts += [GAP, _weights(seen)]
     if seen.plan is not None:
-        parts += _plan(seen.plan)
+        parts += [GAP, *_plan(seen.plan, verbose=verbose)]
     if isinstance(seen.judgement, Hold):
-        parts.append(_sentence(seen.judgement))
+        parts += [GAP, _sentence(seen.judgement)]
     if seen.verdict is not None:
-        parts.append(checks(seen.verdict, seen.valuation.base))
-    parts += _doubts(seen.valuation) or [Text("Unknown: nothing", "dim")]
+        parts += [GAP, checks(seen.verdict, seen.valuation.base, verbose=verbose)]
+    parts += [GAP, *_doubts(seen.valuation)]
     if seen.plan_hash:
-        parts.append(Text(f"Plan  {seen.plan_hash}"))
-    parts.append(Text(_next(seen, saved), "bold"))
+        parts.append(Sentence(seen.plan_hash, lead="Plan  "))
     return Group(*parts)
 
 
-def check_up(findings: Sequence["Check"]) -> RenderableType:
-    """One line for each check, with the fix where it failed."""
-    shown = table(("", "left"), ("check", "left"), ("finding", "left"))
+def check_up(findings: Sequence["Check"], *, verbose: bool = False) -> RenderableType:
+    """One line for each check, with the fix where it failed; prices that are well only with `verbose`."""
+    shown = table(("", "left"), ("check", "left"), ("finding", "note"))
     for found in findings:
-        mark = Text("ok", "green") if found.well else Text("fail", "bold red")
-        shown.add_row(mark, found.subject, found.finding if found.well else f"{found.finding}\nfix: {found.fix}")
+        if found.well and found.subject.startswith("price ") and not verbose:
+            continue
+        told = found.finding if found.well else f"{found.finding}\nfix: {found.fix}"
+        shown.add_row("ok" if found.well else "FAIL", found.subject, told, style="" if found.well else "bold red")
     return shown
 
 
-def checks(verdict: Verdict, base: str) -> RenderableType:
-    """The verdict, and each clause at the moment when it has the least headroom."""
-    words = {Outcome.PASS: ("pass", "green"), Outcome.ASK: ("ask a person", "yellow"), Outcome.BLOCK: ("block", "red")}
+def checks(verdict: Verdict, base: str, *, verbose: bool = False) -> RenderableType:
+    """The verdict, and each clause where it has the least headroom; with `verbose`, on each of its subjects."""
     shown = table(("check", "left"), ("on", "left"), ("value", "right"), ("limit", "right"), ("headroom", "right"))
-    for finding in _tightest(verdict.findings):
-        style = "bold red" if finding.breached else ""
-        row = (finding.clause, finding.subject, *(_measure(n, finding, base) for n in _numbers(finding)))
-        shown.add_row(*row, style=style)
-    head = Text.assemble(("Checks: ", "bold"), words[verdict.outcome])
-    said = [Text(f"  {f.because}", "red") for f in verdict.findings if f.breached]
-    return Group(head, shown, *said) if shown.row_count else Group(head, *said)
+    for finding, others in _tightest(verdict.findings, verbose=verbose):
+        numbers = (finding.value, finding.limit, finding.headroom)
+        on = f"{finding.subject}, {words.count(others, 'other')}" if others else finding.subject
+        row = (finding.clause, on, *(_measure(n, finding, base) for n in numbers))
+        shown.add_row(*row, style="bold red" if finding.breached else "")
+    head = Text.assemble(("Checks: ", "bold"), VERDICT_WORDS[verdict.outcome])
+    said = [Sentence(f"{f.clause}: {f.because}", "red") for f in verdict.findings if f.breached]
+    return Group(head, *([shown] if shown.rows else []), *said)
 
 
-def _tightest(findings: Iterable[Finding]) -> list[Finding]:
-    """For each clause and subject the finding with the least headroom, the narrowest first."""
-    least: dict[tuple[str, str], Finding] = {}
+def _tightest(findings: Iterable[Finding], *, verbose: bool) -> list[tuple[Finding, int]]:
+    """Each clause's finding with the least headroom and how many other subjects have more; breaches are all there."""
+    by_place: dict[tuple[str, str], Finding] = {}
     for finding in findings:
         place = (finding.clause, finding.subject)
-        if place not in least or finding.headroom < least[place].headroom:
-            least[place] = finding
-    return sorted(least.values(), key=lambda f: (f.clause, f.headroom, f.subject))
-
-
-def _numbers(finding: Finding) -> tuple[Decimal, Decimal, Decimal]:
-    return finding.value, finding.limit, finding.headroom
+        if place not in by_place or finding.headroom < by_place[place].headroom:
+            by_place[place] = finding
+    ordered = sorted(by_place.values(), key=lambda f: (f.clause, f.headroom, f.subject))
+    chosen: list[tuple[Finding, int]] = []
+    for finding in ordered:
+        first = not chosen or chosen[-1][0].clause != finding.clause
+        if first or finding.breached or verbose:
+            chosen.append((finding, 0))
+        else:
+            chosen[-1] = (chosen[-1][0], chosen[-1][1] + 1)
+    return chosen
 
 
 def _measure(number: Decimal, finding: Finding, base: str) -> str:
     """Shares as percentages, money as money: a limit of one or less is a share of NAV."""
     if finding.limit <= 1 and abs(finding.value) <= 10:
-        return _share(number)
-    return f"{plain(number, 2)} {base}"
+        return words.percent(number)
+    return words.money(number, base)
 
 
 def _holdings(seen: Thought) -> Table:
-    marks = {mark.asset: mark for mark in seen.marks.marks}
-    drifts = {drift.asset: drift for drift in seen.decision.drifts}
+    trust = {mark.asset: mark.trust for mark in seen.marks.marks}
+    drifts = {drift.asset: drift.drift for drift in seen.decision.drifts}
+    base = seen.valuation.base
     shown = table(
         ("asset", "left"),
         ("amount", "right"),
-        ("price", "right"),
+        (f"price {base}", "right"),
         ("trust", "left"),
-        ("value", "right"),
+        (f"value {base}", "right"),
         ("weight", "right"),
         ("drift", "right"),
         ("age", "right"),
     )
     for holding in seen.valuation.holdings:
-        mark, drift = marks.get(holding.asset), drifts.get(holding.asset)
         shown.add_row(
             holding.asset,
-            plain(holding.amount),
-            "?" if holding.price is None else _price(holding.price),
-            mark.trust if mark else "unpriced",
-            "?" if holding.value is None else plain(holding.value, 2),
-            "?" if holding.weight is None else _share(holding.weight),
-            "" if drift is None else _signed_share(drift.drift),
-            _age((seen.valuation.at - holding.oldest).total_seconds()),
+            words.amount(holding.amount),
+            words.price(holding.price),
+            trust.get(holding.asset, "unpriced"),
+            words.money(holding.value),
+            words.percent(holding.weight),
+            _signed(drifts.get(holding.asset)),
+            _age(seen.valuation, holding),
+            style="" if holding.price is not None else "yellow",
         )
     return shown
 
@@ -136,34 +149,54 @@ def _holdings(seen: Thought) -> Table:
 def _accounts(seen: Thought) -> Table:
     """Each account with what it holds; what is not free is locked, or has not matured."""
     prices = {mark.asset: mark.price for mark in seen.marks.marks}
-    shown = table(("account", "left"), ("asset", "left"), ("total", "right"), ("free", "right"), ("value", "right"))
+    base = seen.valuation.base
+    shown = table(
+        ("account", "left"), ("total", "right"), ("free", "right"), (f"value {base}", "right"), ("weight", "right")
+    )
     for account in seen.valuation.accounts:
-        head = Text.assemble((account.account, "bold"), f" at {account.venue}")
-        shown.add_row(head, "", "", _share(account.weight), plain(account.value, 2), style="bold")
+        worth = (words.money(account.value), words.percent(account.weight))
+        shown.add_row(f"{account.account} at {account.venue}", "", "", *worth, style="bold")
         for held in (b for b in seen.snapshot.balances if b.account == account.account and b.total):
             price = prices.get(held.asset)
-            worth = "?" if price is None else plain(held.total * price, 2)
-            shown.add_row("", held.asset, plain(held.total), plain(held.free), worth)
+            value = None if price is None else held.total * price
+            amounts = (words.amount(held.total), words.amount(held.free))
+            shown.add_row(f"  {held.asset}", *amounts, words.money(value), "")
     return shown
+
+
+def _sources(seen: Thought) -> Table:
+    """Where each price comes from, and how old it is."""
+    shown = table(("price", "left"), ("exact", "right"), ("age", "right"), ("from", "note"))
+    for mark in seen.marks.marks:
+        age = _seconds((seen.valuation.at - mark.as_of).total_seconds())
+        shown.add_row(mark.asset, plain(mark.price), age, ", ".join(mark.sources) or _unquoted(mark.asset, seen))
+    return shown
+
+
+def _unquoted(asset: str, seen: Thought) -> str:
+    return "the base currency" if asset == seen.valuation.base else "the fund's file"
 
 
 def _transits(seen: Thought) -> list[RenderableType]:
     if not seen.snapshot.transits:
-        return [Text("In transit: nothing", "dim")]
+        return [Sentence("nothing", lead="In transit: ")]
     shown = table(("in transit", "left"), ("amount", "right"), ("from", "left"), ("to", "left"), ("stage", "left"))
     for item in seen.snapshot.transits:
-        shown.add_row(item.asset, plain(item.amount), item.source, item.target, item.stage)
-    return [shown]
+        shown.add_row(item.asset, words.amount(item.amount), item.source, item.target, item.stage)
+    return [shown, GAP]
 
 
 def _doubts(valued: Valuation) -> list[RenderableType]:
-    return [Text(f"{d.kind}: {d.subject}: {d.because}", "yellow") for d in valued.doubts]
+    """What is unknown, said also where it is nothing."""
+    if not valued.doubts:
+        return [Sentence("nothing", lead="Unknown: ")]
+    return [Sentence(f"{d.subject}: {d.because}", "yellow", lead=f"{d.kind.capitalize()}: ") for d in valued.doubts]
 
 
 def _sentence(decided: Decision) -> RenderableType:
     if isinstance(decided, Hold):
-        return Text.assemble((f"{HOLD_WORDS[decided.kind]}: ", "bold"), decided.because)
-    return Group(*(Text.assemble((f"Rebalance ({r.trigger}): ", "bold"), r.because) for r in decided.reasons))
+        return Sentence(decided.because, lead=f"{HOLD_WORDS[decided.kind]}: ")
+    return Group(*(Sentence(r.because, lead=f"Rebalance ({r.trigger}): ") for r in decided.reasons))
 
 
 def _weights(seen: Thought) -> Table:
@@ -171,38 +204,64 @@ def _weights(seen: Thought) -> Table:
     columns = [("asset", "left"), ("now", "right"), ("target", "right"), ("band", "right")]
     shown = table(*columns, *([("after", "right")] if after else []))
     for drift in sorted(seen.decision.drifts, key=lambda d: (-d.target, d.asset)):
-        band = "exact" if drift.low == drift.high else f"{_share(drift.low)} to {_share(drift.high)}"
-        row = [drift.asset, _share(drift.actual), _share(drift.target), band]
+        band = "exact" if drift.low == drift.high else f"{words.percent(drift.low)} to {words.percent(drift.high)}"
+        row = [drift.asset, words.percent(drift.actual), words.percent(drift.target), band]
         outside = not drift.low <= drift.actual <= drift.high
-        reached = [_share(after[drift.asset]) if drift.asset in after else ""] if after else []
+        reached = [words.percent(after.get(drift.asset))] if after else []
         shown.add_row(*row, *reached, style="bold" if outside else "")
     return shown
 
 
-def _plan(plan: Plan) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(f"{u.asset}: {u.because}", "yellow") for u in plan.unmet]
+def _plan(plan: Plan, *, verbose: bool) -> list[RenderableType]:
+    unmet = [Sentence(f"{u.asset}: {u.because}", "yellow", lead="Out of reach: ") for u in plan.unmet]
     if plan.status is Status.INFEASIBLE:
-        return [Text.assemble(("Infeasible: ", "bold red"), "; ".join(plan.because)), *parts]
-    parts += [_legs(plan, wave) for wave in sorted({leg.wave for leg in plan.legs})]
-    return [*parts, _totals(plan)]
+        why = [*plan.because] or ["no plan reaches the goals"]
+        return [*(Sentence(because, "red", lead="Infeasible: ") for because in why), *unmet]
+    if not plan.legs:
+        return [Sentence("no legs", lead="Trades "), *unmet]
+    waves: list[RenderableType] = []
+    for wave in sorted({leg.wave for leg in plan.legs}):
+        waves += [_legs(plan, wave, verbose=verbose), GAP]
+    return [*waves, *_totals(plan), *unmet]
 
 
-def _legs(plan: Plan, wave: int) -> Table:
+def _legs(plan: Plan, wave: int, *, verbose: bool) -> Table:
     shown = table(
         ("leg", "left"),
         ("account", "left"),
-        ("order", "left"),
-        ("limit", "right"),
+        ("side", "left"),
+        ("amount", "right"),
+        ("", "unit"),
+        ("limit price", "right"),
+        ("", "unit"),
         ("fee", "right"),
         ("spread", "right"),
         ("impact", "right"),
-        title=f"Wave {wave}",
+        *((("instrument", "left"), ("mark", "right"), ("after legs", "note")) if verbose else ()),
+        title=f"Wave {wave}, costs in {plan.base}",
     )
-    for leg in plan.legs:
-        if leg.wave == wave:
-            costs = (leg.costs.fee, leg.costs.spread, leg.costs.impact)
-            shown.add_row(leg.id, leg.account, order(leg), plain(leg.limit_price), *(plain(c, 2) for c in costs))
+    for leg in (leg for leg in plan.legs if leg.wave == wave):
+        limit = (words.price(leg.limit_price), leg.quote)
+        costs = (words.money(cost) for cost in (leg.costs.fee, leg.costs.spread, leg.costs.impact))
+        more = (leg.instrument, words.price(leg.mark_price), ", ".join(leg.needs)) if verbose else ()
+        shown.add_row(leg.id, leg.account, leg.side, plain(leg.amount), leg.base, *limit, *costs, *more)
     return shown
+
+
+def _totals(plan: Plan) -> list[RenderableType]:
+    costs, base = plan.costs, plan.base
+    total = costs.fee + costs.spread + costs.impact
+    kinds = f"fee {words.money(costs.fee)}, spread {words.money(costs.spread)}, impact {words.money(costs.impact)}"
+    proof = f"no plan costs less than {words.money(plan.bound, base)} before rounding to lots"
+    return [
+        Sentence(f"{words.money(plan.traded, base)} in {words.count(len(plan.legs), 'leg')}", lead="Trades "),
+        Sentence(f"{words.money(total, base)}, {words.in_bps(total, plan.traded)}: {kinds}", lead="Costs  "),
+        Sentence(f"{proof}; gap {words.money(plan.gap, base)}{_gap_share(plan)}", lead="Proof  "),
+    ]
+
+
+def _gap_share(plan: Plan) -> str:
+    return f", {plain(bps(plan.gap, plan.traded), 2)} bps ({plan.solver} {plan.solver_version})" if plan.traded else ""
 
 
 def order(leg: Leg) -> str:
@@ -210,51 +269,38 @@ def order(leg: Leg) -> str:
     return f"{leg.side} {plain(leg.amount)} {leg.base} for {leg.quote}"
 
 
-def _totals(plan: Plan) -> RenderableType:
-    costs, base = plan.costs, plan.base
-    total = costs.fee + costs.spread + costs.impact
-    share = plain(bps(total, plan.traded), 2)
-    kinds = f"fee {plain(costs.fee, 2)} + spread {plain(costs.spread, 2)} + impact {plain(costs.impact, 2)}"
-    return Group(
-        Text.assemble(("Trades ", "bold"), f"{plain(plan.traded, 2)} {base} in {len(plan.legs)} legs"),
-        Text.assemble(("Costs ", "bold"), f"{plain(total, 2)} {base}, {share} bps: {kinds}"),
-        Text.assemble(
-            ("Proof ", "bold"),
-            f"no plan costs less than {plain(plan.bound, 2)} {base}; gap {plain(plan.gap, 2)} ({plan.solver})",
-        ),
-    )
-
-
 def _next(seen: Thought, saved: Path | None) -> str:
     if isinstance(seen.decision, Hold) and seen.decision.kind is HoldKind.DOUBTFUL:
-        return "Next: mend what cannot be seen (`trimtab doctor` looks closer), then `trimtab plan`"
+        return "mend what cannot be seen (`trimtab doctor` looks closer), then `trimtab plan`"
     if seen.plan is not None and seen.plan.status is Status.INFEASIBLE:
-        return "Next: change the targets or the accounts, then `trimtab plan`"
+        return "change the targets or the accounts, then `trimtab plan`"
+    if isinstance(seen.judgement, Hold):
+        return "nothing to do; [costs] max_cost_bps says what a rebalance may cost"
     if seen.verdict is None:
-        return "Next: nothing to do; `trimtab plan --because WHY` plans anyway"
+        return "nothing to do; `trimtab plan --because WHY` plans anyway"
     if seen.verdict.outcome is Outcome.BLOCK:
-        return "Next: the plan is blocked; change the fund or its mandate, then `trimtab plan`"
+        return "change the fund or its mandate, then `trimtab plan`; a blocked plan is never executed"
     if seen.verdict.outcome is Outcome.ASK:
-        return "Next: the plan waits for a person's approval"
-    return f"Next: trimtab run --plan {saved}" if saved else "Next: trimtab run"
+        return "a person must agree before this plan may be executed"
+    return f"trimtab run --plan {saved}" if saved else "trimtab run"
 
 
-def _price(price: Decimal) -> str:
-    """Prices of cheap assets need more places than two."""
-    return plain(price, 2) if price >= 100 else plain(price, 6)
+def _signed(weight: Decimal | None) -> str:
+    """A drift with its sign; none where it rounds to nothing."""
+    if weight is None:
+        return ""
+    shown = words.percent(weight)
+    return words.percent(Decimal(0)) if not shown.strip("-0.%") else f"{'+' if weight > 0 else ''}{shown}"
 
 
-def _share(weight: Decimal) -> str:
-    return f"{plain(weight * 100, 2)} %"
+def _age(valued: Valuation, holding: Holding) -> str:
+    return _seconds((valued.at - holding.oldest).total_seconds())
 
 
-def _signed_share(weight: Decimal) -> str:
-    return f"{'+' if weight > 0 else ''}{_share(weight)}"
-
-
-def _age(seconds: float) -> str:
-    return f"{max(0.0, seconds):,.0f} s"
-
-
-def _time(at: object) -> str:
-    return str(at).replace("+00:00", "Z")
+def _seconds(seconds: float) -> str:
+    """An age in the unit that says it shortest."""
+    whole = max(0, round(seconds))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if whole >= 2 * size:
+            return f"{whole // size:,} {unit}"
+    return f"{whole} s"

@@ -5,13 +5,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 from trimtab.cycle import observe
+from trimtab.cycle.cycle import unsealed
 from trimtab.cycle.recover import unfinished
 from trimtab.cycle.think import frozen
 from trimtab.model.assets import Listing
 from trimtab.model.canonical import Noun
 from trimtab.model.holdings import Snapshot
 from trimtab.model.ledger import Quoted, Terms
+from trimtab.model.prices import Mark
 from trimtab.ports import Desk
+from trimtab.units import plain
 from trimtab.value import marks
 
 PAPER = "paper"
@@ -63,6 +66,8 @@ def _ledger(desk: Desk) -> Iterator[Check]:
     head = desk.store.head()
     begun = head is not None and head.kind != "genesis"
     yield Check(subject="ledger", finding=f"{head.seq:,} entries" if begun and head else "no cycle yet", well=True)
+    if wrong := unsealed(desk):
+        yield Check(subject="ledger", finding=wrong, well=False, fix="`trimtab verify` says where it differs")
     if desk.store.halted():
         yield Check(subject="fund", finding="halted", well=False, fix="`trimtab resume --because WHY`")
     open_cycle = unfinished(desk.store)
@@ -106,12 +111,21 @@ def _accounts(desk: Desk, snapshot: Snapshot) -> Iterator[Check]:
 
 def _prices(known: Terms, snapshot: Snapshot, quoted: Quoted) -> Iterator[Check]:
     chosen = marks.choose(snapshot.at, quoted.quotes, known)
-    priced = {mark.asset for mark in chosen.marks}
+    priced = {mark.asset: mark for mark in chosen.marks}
     why = {item.asset: item.because for item in chosen.unpriced}
     for weight in known.policy.target.weights:
         subject = f"price {weight.asset}"
-        if weight.asset in priced:
+        mark = priced.get(weight.asset)
+        if mark is not None:
+            yield Check(subject=subject, finding=_priced(mark, chosen.base), well=True)
             continue
         fix = f"quote it at a venue in [prices] sources, or state [prices.fixed.{weight.asset}] with the reason"
         yield Check(subject=subject, finding=why.get(weight.asset, "nothing quotes it"), well=False, fix=fix)
-    yield Check(subject="prices", finding=f"{len(priced)} assets are priced", well=bool(priced), fix="see above")
+    finding = f"{len(priced)} assets are priced" if priced else "no asset is priced"
+    yield Check(subject="prices", finding=finding, well=bool(priced), fix="see above")
+
+
+def _priced(mark: Mark, base: str) -> str:
+    if mark.asset == base:
+        return "the base currency"
+    return f"{plain(mark.price)} {base}, {mark.trust}{': ' if mark.sources else ''}{', '.join(mark.sources)}"
