@@ -209,7 +209,7 @@ def _outside(head: str | None, kept: bool) -> str:
     return "no seal was given: a tail that was cut off, or a chain rewritten as a whole, cannot be seen (--head SEAL)"
 
 
-def _refuted(given: bool) -> str:  # noqa: FBT001  # private: which of the two seals it is about
+def _refuted(given: bool) -> str:  # private: which of the two seals it is about
     kept = "that was given" if given else "in the fund's own file"
     return f"the seal {kept} is not in this ledger: its end was cut off, or it was rewritten"
 

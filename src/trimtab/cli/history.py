@@ -78,8 +78,15 @@ def ending(facts: Facts, seal: str) -> RenderableType:
         parts += [GAP, *_trades(facts), GAP, _reached(facts), GAP, *_cost(facts)]
     if facts.reconciled is not None:
         parts += [_break(f"{b.account} {b.asset}", b.because) for b in facts.reconciled.breaks]
-    parts += [Sentence(seal, lead="Seal  "), Sentence(f"trimtab explain {facts.cycle}", lead="Next: ")]
+    parts += [Sentence(seal, lead="Seal  "), Sentence(_next(facts), lead="Next: ")]
     return Group(*parts)
+
+
+def _next(facts: Facts) -> str:
+    assert facts.closed is not None
+    if facts.closed.outcome is CycleOutcome.HALTED:
+        return "trimtab resume --because WHY"
+    return f"trimtab explain {facts.cycle}"
 
 
 def _break(where: str, because: str) -> RenderableType:
@@ -104,7 +111,16 @@ def _trades(facts: Facts) -> list[RenderableType]:
         prices = (words.price(trade.average), words.price(trade.mark_price), trade.quote)
         amount = (words.amount(trade.planned), trade.base, done)
         shown.add_row(trade.leg, trade.account, trade.side, *amount, *prices, str(trade.fills))
-    return [shown, *(Sentence(f"{t.leg}: {t.undone}", "yellow", lead="Not done: ") for t in facts.trades if t.undone)]
+    return [shown, *_undone(facts)]
+
+
+def _undone(facts: Facts) -> list[RenderableType]:
+    """Why legs were not done to the end, one line for each reason."""
+    legs: dict[str, list[str]] = {}
+    for trade in facts.trades:
+        if trade.undone:
+            legs.setdefault(trade.undone, []).append(trade.leg)
+    return [Sentence(f"{words.listed(some)}: {why}", "yellow", lead="Not done: ") for why, some in legs.items()]
 
 
 def _reached(facts: Facts) -> Table:

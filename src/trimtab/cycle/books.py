@@ -1,8 +1,10 @@
 """The close of the books: everything since the first look at the fund, against what is there now."""
 
+from msgspec.structs import replace
+
 from trimtab.cycle import observe
 from trimtab.model.holdings import Snapshot
-from trimtab.model.ledger import noun
+from trimtab.model.ledger import Terms, noun
 from trimtab.ports import Desk
 from trimtab.reconcile.close import Close, Period, close
 
@@ -13,7 +15,7 @@ async def closing(desk: Desk) -> Close:
     Raises ValueError while no cycle has looked at anything yet.
     """
     opening = _opening(desk)
-    known = await observe.terms(desk)
+    known = _all_listed(desk, await observe.terms(desk))
     now = await observe.accounts(desk)
     period = Period(
         ended=tuple(noun(entry) for entry in desk.store.entries(kinds=("ended",))),
@@ -21,6 +23,13 @@ async def closing(desk: Desk) -> Close:
         found=tuple(b for entry in desk.store.entries(kinds=("reconciled",)) for b in noun(entry).breaks),
     )
     return close(opening, now, period, known)
+
+
+def _all_listed(desk: Desk, now: Terms) -> Terms:
+    """What is listed now, and whatever a cycle may have traded that is not listed, or not held, any more."""
+    known = {i.id: i for entry in desk.store.entries(kinds=("terms",)) for i in noun(entry).instruments}
+    known |= {i.id: i for i in now.instruments}
+    return replace(now, instruments=tuple(known[id_] for id_ in sorted(known)))
 
 
 def _opening(desk: Desk) -> Snapshot:

@@ -1,5 +1,7 @@
 """The end of a cycle: look again, reconcile, and write the closing entries in one commit."""
 
+from dataclasses import replace
+
 from trimtab.cycle import observe
 from trimtab.cycle.fold import Told, marks_of
 from trimtab.cycle.pen import Pen, write
@@ -47,14 +49,17 @@ async def settle(desk: Desk, pen: Pen, cycle: Told, run: Run | None) -> Closed:
     quoted = await observe.quotes(desk, cycle.terms)
     worth = valuation.value(after, marks.choose(after.at, quoted.quotes, cycle.terms), cycle.terms.policy)
     found = breaks.reconcile(after.at, cycle.snapshot, after, ended, cycle.plan, cycle.terms)
-    closed = _closing(desk, cycle, ended, found)
+    halted = ended.state is RunState.ENDED and desk.store.halted()
+    outcome = CycleOutcome.HALTED if halted else OUTCOMES[ended.state]
+    closed = closing(replace(cycle, ended=ended), found, outcome, frozen(desk.store))
     write(pen, ("after", after), ("quoted", quoted), ("valued", worth), ("reconciled", found), ("closed", closed))
     return closed
 
 
-def _closing(desk: Desk, cycle: Told, ended: Ended, found: Reconciled) -> Closed:
-    halted = ended.state is RunState.ENDED and desk.store.halted()
-    outcome = CycleOutcome.HALTED if halted else OUTCOMES[ended.state]
+def closing(cycle: Told, found: Reconciled, outcome: CycleOutcome, before: tuple[Unknown, ...]) -> Closed:
+    """The last entry of a cycle that acted. `before` are the accounts that were frozen until now."""
+    ended = cycle.ended
+    assert ended is not None
     assert cycle.decision is not None
     unexplained = tuple(
         Unknown(account=b.account, because=f"frozen by an unexplained break of {b.asset} in cycle {cycle.opened.cycle}")
@@ -67,7 +72,7 @@ def _closing(desk: Desk, cycle: Told, ended: Ended, found: Reconciled) -> Closed
         outcome=outcome,
         because=_sentence(ended, found),
         consumed=_consumed(cycle.opened.past, cycle.decision, outcome, acted=ended),
-        frozen=_merged(frozen(desk.store), unexplained),
+        frozen=_merged(before, unexplained),
     )
 
 

@@ -52,9 +52,12 @@ class Result:
 async def run_cycle(desk: Desk, wishes: Wishes) -> Result | None:
     """Run one cycle under the lease, or finish the one that was cut off. None: the fund is halted.
 
-    Raises LeaseHeld, Interrupted (state kept), Fenced (another process took over), or Unavailable (the store).
+    Raises LeaseHeld, Interrupted (state kept), Fenced (another process took over), Unavailable (the store), or
+    ValueError where the ledger is not the one that was sealed last, or an unfinished cycle's account is gone.
     """
     async with held(desk, wishes.holder, wishes.watching.stopping) as lease:
+        if wrong := unsealed(desk):
+            raise ValueError(wrong)
         if desk.store.last("closed") is not None:
             seal_last(desk)  # A crash may have come between the last cycle's end and its seal.
         try:
@@ -131,6 +134,25 @@ def _ending(thought: Thought) -> tuple[CycleOutcome, str] | None:
 def _too_old(desk: Desk, thought: Thought) -> bool:
     age = desk.clock.now() - thought.snapshot.at
     return age > timedelta(seconds=thought.terms.policy.limits.plan_max_age_s)
+
+
+def unsealed(desk: Desk) -> str:
+    """Why this ledger may not be acted on: it is not the one that was sealed last. Empty: it is, or nothing was.
+
+    An old copy put back knows nothing of orders that were sent since, and would give their ids to new ones.
+    """
+    line = seal.newest(desk.witness.kept())
+    if line is None:
+        return ""
+    seq, _ = seal.parse(line)
+    there = next(desk.store.entries(after=seq - 1), None)
+    if there is not None and seal.seal(there) == line:
+        return ""
+    return (
+        f"the ledger is not the one that was sealed last ({line}): it was cut off, rewritten or put back from an old "
+        "copy, or another fund keeps its seals in the same file; bring the right one back before anything acts, or, "
+        "to begin anew, move the file of seals away with the ledger"
+    )
 
 
 def seal_last(desk: Desk) -> str:

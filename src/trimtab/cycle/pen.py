@@ -9,7 +9,7 @@ from typing import Any
 
 from trimtab.model.canonical import digest
 from trimtab.model.ledger import Entry, Lease, Terms
-from trimtab.ports import Desk, Fenced, LeaseHeld, Store
+from trimtab.ports import Desk, Fenced, LeaseHeld, Store, Unavailable
 from trimtab.record import entries
 
 RETRY_S = 0.1
@@ -73,6 +73,8 @@ async def _keep(desk: Desk, lease: Lease, lost: asyncio.Event) -> None:
         await asyncio.sleep(desk.policy.limits.lease_ttl_s / 3)
         try:
             desk.store.renew(lease, desk.policy.limits.lease_ttl_s)
+        except Unavailable:
+            continue  # The lease is still ours until someone takes it; a store that stays away stops the next write.
         except Fenced:
             lost.set()
             return

@@ -2,6 +2,7 @@
 
 from trimtab.cycle import fold
 from trimtab.cycle.close import settle
+from trimtab.cycle.fold import Told
 from trimtab.cycle.pen import Pen, write
 from trimtab.cycle.think import frozen
 from trimtab.cycle.work import Watching, tell, work
@@ -31,12 +32,24 @@ async def finish(desk: Desk, lease: Lease, watching: Watching) -> Closed | None:
     if cycle.started is None:
         _abandon(desk, pen, cycle.opened)
         return None
+    _require_places(desk, cycle)
     if cycle.ended is not None:
         return await settle(desk, pen, cycle, None)
     run = fold.rebuilt(cycle, entries)
     run = await tell(desk, pen, run, cycle.terms, (Resumed(at=desk.clock.now()),))
     run = await work(desk, pen, run, cycle.terms, watching)
     return await settle(desk, pen, cycle, run)
+
+
+def _require_places(desk: Desk, cycle: Told) -> None:
+    """The accounts of an unfinished cycle must still be there to ask about its orders and to look at its balances."""
+    homes = {account.id: account.venue for account in desk.policy.accounts}
+    gone = [a.id for a in cycle.terms.policy.accounts if homes.get(a.id) != a.venue]
+    if gone:
+        raise ValueError(
+            f"cycle {cycle.opened.cycle} is not finished and traded with {', '.join(gone)}, which the fund's file no "
+            "longer has there; bring it back until `trimtab run` has finished that cycle"
+        )
 
 
 def _abandon(desk: Desk, pen: Pen, opened: Opened) -> None:

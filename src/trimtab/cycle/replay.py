@@ -5,21 +5,24 @@ plan is checked against its certificate exactly; solving again is only a diagnos
 break a tie elsewhere.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trimtab.check import verdict
 from trimtab.cycle import fold
+from trimtab.cycle.close import OUTCOMES, closing
 from trimtab.cycle.fold import Told
+from trimtab.cycle.think import still_frozen
 from trimtab.cycle.work import stepped
 from trimtab.decide import decision, worth
 from trimtab.execute import residual
 from trimtab.model.canonical import encode
 from trimtab.model.decision import Rebalance
-from trimtab.model.holdings import Snapshot
-from trimtab.model.ledger import Entry, Intended, Quoted, noun
+from trimtab.model.holdings import Snapshot, Unknown
+from trimtab.model.ledger import CycleOutcome, Entry, Intended, Quoted, noun
 from trimtab.model.prices import Marks
-from trimtab.model.runs import Run
+from trimtab.model.runs import Run, RunState
 from trimtab.plan import certificate
 from trimtab.plan import plan as plans
 from trimtab.ports import Store
@@ -27,6 +30,14 @@ from trimtab.reconcile import breaks
 from trimtab.value import marks, valuation
 
 NOTHING = b""
+
+CHECKED = ("observed", "quoted", "valued", "decided", "looked", "planned", "judged", "checked")
+ACTED = (*CHECKED, "started", "ended", "after", "quoted", "valued", "reconciled")
+WRITTEN = {
+    **dict.fromkeys((CycleOutcome.BLOCKED, CycleOutcome.WAITING, CycleOutcome.DECLINED), CHECKED),
+    **dict.fromkeys((CycleOutcome.DONE, CycleOutcome.HALTED, CycleOutcome.STUCK), ACTED),
+}
+"""What a cycle has written down at its end, by its outcome."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +73,10 @@ def replay(store: Store, cycle: str) -> Replayed:
         raise ValueError(f"there is no cycle {cycle!r} in this ledger; `trimtab cycles` lists them")
     told = fold.told(store, entries)
     derived = tuple(_derived(told, entries))
-    wrong = tuple(Difference(e.seq, e.kind, e.body, body) for e, body in derived if body != e.body)
-    return Replayed(cycle, len(derived), wrong, _plan_faults(told), _solved_again(told))
+    closed = tuple(_derived_closed(store, told, entries))
+    compared = (*derived, *closed)
+    wrong = tuple(Difference(e.seq, e.kind, e.body, body) for e, body in compared if body != e.body)
+    return Replayed(cycle, len(compared), (*wrong, *_missing(entries)), _plan_faults(told), _solved_again(told))
 
 
 def _derived(told: Told, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes]]:
@@ -120,6 +133,33 @@ def _derived_close(told: Told, entries: Sequence[Entry]) -> Iterator[tuple[Entry
     yield last["valued"], encode(valuation.value(after, chosen, told.terms.policy))
     found = breaks.reconcile(after.at, told.snapshot, after, told.ended, told.plan, told.terms)
     yield last["reconciled"], encode(found)
+
+
+def _derived_closed(store: Store, told: Told, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes]]:
+    """The last entry of a cycle that acted. Whether a person had halted it is taken from there."""
+    last = {entry.kind: entry for entry in entries}
+    if told.closed is None or told.ended is None or told.decision is None or "reconciled" not in last:
+        return
+    halted = told.closed.outcome is CycleOutcome.HALTED and told.ended.state is RunState.ENDED
+    outcome = CycleOutcome.HALTED if halted else OUTCOMES[told.ended.state]
+    before = _frozen_before(store, last["closed"].seq)
+    yield last["closed"], encode(closing(told, noun(last["reconciled"]), outcome, before))
+
+
+def _frozen_before(store: Store, seq: int) -> tuple[Unknown, ...]:
+    earlier = [entry for entry in store.entries(kinds=("closed", "accepted")) if entry.seq < seq]
+    ends = [n for n, entry in enumerate(earlier) if entry.kind == "closed"]
+    return still_frozen(earlier[ends[-1] :]) if ends else ()
+
+
+def _missing(entries: Sequence[Entry]) -> Iterator[Difference]:
+    """What a cycle with this outcome must have written and has not: a comparison of nothing proves nothing."""
+    if entries[-1].kind != "closed":
+        return
+    there = Counter(entry.kind for entry in entries)
+    for kind, count in Counter(WRITTEN.get(noun(entries[-1]).outcome, ())).items():
+        if there[kind] < count:
+            yield Difference(entries[-1].seq, kind, b"", b"(an entry of this kind)")
 
 
 def _plan_faults(told: Told) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """From looking to a verdict: the first half of a cycle, the same for a dry run as for a real one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from trimtab.decide import decision, worth
 from trimtab.model.canonical import digest
 from trimtab.model.decision import Cause, Hold, Past
 from trimtab.model.holdings import Unknown
-from trimtab.model.ledger import Opened, Terms, noun
+from trimtab.model.ledger import Entry, Opened, Terms, noun
 from trimtab.model.thought import Thought
 from trimtab.plan import plan as plans
 from trimtab.ports import Desk, Store
@@ -92,10 +92,14 @@ def past(store: Store) -> Past:
 def frozen(store: Store) -> tuple[Unknown, ...]:
     """Accounts with an unexplained break that nobody has accepted since: they stay unknown until someone does."""
     last = store.last("closed")
-    if last is None:
-        return ()
-    accepted = {noun(entry).account for entry in store.entries(after=last.seq, kinds=("accepted",))}
-    return tuple(item for item in noun(last).frozen if item.account not in accepted)
+    return () if last is None else still_frozen((last, *store.entries(after=last.seq, kinds=("accepted",))))
+
+
+def still_frozen(since: Sequence[Entry]) -> tuple[Unknown, ...]:
+    """What is frozen after a `closed` entry and the `accepted` entries that follow it."""
+    closed, *levers = since
+    accepted = {noun(entry).account for entry in levers}
+    return tuple(item for item in noun(closed).frozen if item.account not in accepted)
 
 
 def next_cycle(store: Store) -> str:

@@ -193,8 +193,14 @@ class Entry(Noun, frozen=True, kw_only=True):
 
 
 def noun(entry: Entry) -> Any:  # the kind decides the type
-    """The noun that an entry's body holds. Raises KeyError for a kind of a newer version."""
-    return decode(entry.body, KINDS[entry.kind])
+    """The noun that an entry's body holds. Raises ValueError naming the entry, for a newer kind or a spoilt body."""
+    if entry.kind not in KINDS:
+        raise ValueError(f"entry {entry.seq} is of kind {entry.kind!r}, which this version does not know; upgrade it")
+    try:
+        return decode(entry.body, KINDS[entry.kind])
+    except ValueError as error:
+        why = f"entry {entry.seq} ({entry.kind}) cannot be read: {error}; `trimtab verify` says more"
+        raise ValueError(why) from error
 
 
 class Lease(Noun, frozen=True, kw_only=True):

@@ -15,11 +15,13 @@ def draft(kind: str, cycle: str, noun: Noun) -> Draft:
 
 
 def entry(row: Row) -> Entry:
-    """The entry that a stored row is. Raises ValueError where its time is not one: verify names such a row."""
+    """The entry that a stored row is. Raises ValueError for one that no entry of ours can be; verify names it too."""
     seq, at, cycle, kind, version, epoch, body, prev, hash_ = row
+    if type(at) is not str or type(cycle) is not str or type(kind) is not str or type(body) is not bytes:
+        raise ValueError(f"entry {seq} is not stored as it was written; `trimtab verify` says more")
     return Entry(
         seq=seq,
-        at=datetime.fromisoformat(at),
+        at=_instant(seq, at),
         cycle=cycle,
         kind=kind,
         version=version,
@@ -28,3 +30,10 @@ def entry(row: Row) -> Entry:
         prev=prev,
         hash=hash_,
     )
+
+
+def _instant(seq: int, at: str) -> datetime:
+    try:
+        return datetime.fromisoformat(at)
+    except ValueError as error:
+        raise ValueError(f"entry {seq} was written at {at!r}, which is no time; `trimtab verify` says more") from error

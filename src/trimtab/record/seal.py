@@ -120,6 +120,11 @@ def parse(text: str) -> tuple[int, str]:
     return int(match[1]), match[2]
 
 
+def newest(lines: Sequence[str]) -> str | None:
+    """The last of the seals that were kept. A line that a crash cut short is none."""
+    return next((line for line in reversed(lines) if SEAL(line.strip())), None)
+
+
 def head_fault(rows: Iterable[Row], text: str) -> Fault | None:
     """What an outside seal shows to be wrong: a tail cut off, or a chain rewritten up to the sealed entry.
 

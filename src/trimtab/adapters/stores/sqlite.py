@@ -54,6 +54,11 @@ class SqliteStore:
         """Entries exactly as stored, for `seal.faults`: nothing is parsed, so nothing can fail to parse."""
         return self._rows(after, None, ())
 
+    def end(self) -> tuple[int, str]:
+        """Number and hash of the last entry as stored, 0 and zeros for none; nothing is parsed. Raises Unavailable."""
+        with files.reached(self.path, "read"):
+            return self._end()
+
     def head(self) -> Entry | None:
         """The last entry."""
         return self._one(f"SELECT {COLUMNS} FROM entries ORDER BY seq DESC LIMIT 1", ())  # noqa: S608
