@@ -61,7 +61,7 @@ def test_where_there_is_no_plan_nothing_is_saved_and_the_answer_is_no(tmp_path: 
     assert shown("run", "--yes", "--fund", fund).code == 0
     said = shown("plan", "--save", kept, "--fund", fund)
     assert said.code == 1
-    assert "nothing was saved" in said.err
+    assert "Nothing was saved" in said.err
     assert not kept.exists()
 
 

@@ -70,6 +70,21 @@ def test_a_seal_is_whole_on_the_narrowest_screen(done: Path) -> None:
     assert re.search(r"\b\d+:[0-9a-f]{64}$", shown("verify", "--fund", done, width=40).out, re.MULTILINE)
 
 
+def test_seals_are_whole_in_lists_too(done: Path) -> None:
+    out = shown("cycles", "-v", "--fund", done).out
+    assert len(re.findall(r"(?:seal \d+:|plan )[0-9a-f]{64}$", out, re.MULTILINE)) == 2
+
+
+def test_a_run_that_was_blocked_names_the_clause_and_shows_no_trades(tmp_path: Path) -> None:
+    promise = 'trades no more than half of the fund."\nlimit = '
+    fund = make_fund(tmp_path, fund={f'{promise}"0.5"': f'{promise}"0.05"'})
+    said = shown("run", "--yes", "--fund", fund)
+    assert said.code == 1
+    assert "blocked" in said.out
+    assert "max-turnover" in said.out
+    assert "fills" not in said.out
+
+
 def holds_a_seal(line: str) -> bool:
     """A seal is one word, to be copied whole."""
     return re.search(r"[0-9a-f]{64}", line) is not None

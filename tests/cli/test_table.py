@@ -53,6 +53,12 @@ def test_a_note_goes_under_its_row_where_there_is_none() -> None:
     assert lines(shown, 30)[2:] == ["    1  done", "    everything reconciles and", "    nothing is left"]
 
 
+def test_a_note_goes_under_its_row_where_a_long_word_would_be_broken() -> None:
+    shown = table(("cycle", "right"), ("outcome", "left"), ("why", "note"))
+    shown.add_row("1", "done", "seal 30:0123456789abcdef0123456789abcdef")
+    assert lines(shown, 50)[2:] == ["    1  done", "    seal 30:0123456789abcdef0123456789abcdef"]
+
+
 def test_a_sentence_goes_on_two_columns_further_in() -> None:
     assert wrapped("  one two three four", 12) == "  one two\n    three\n    four"
 

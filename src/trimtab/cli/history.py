@@ -74,7 +74,7 @@ def ending(facts: Facts, seal: str) -> RenderableType:
     style = "bold green" if closed.outcome in GOOD else "bold yellow"
     told = Sentence(f"{closed.outcome}, {closed.because}", style, lead=f"Cycle {facts.cycle}: ")
     parts: list[RenderableType] = [told]
-    if facts.trades:
+    if facts.started is not None:
         parts += [GAP, *_trades(facts), GAP, _reached(facts), GAP, *_cost(facts)]
     if facts.reconciled is not None:
         parts += [_break(f"{b.account} {b.asset}", b.because) for b in facts.reconciled.breaks]

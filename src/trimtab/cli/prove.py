@@ -81,7 +81,7 @@ def reconcile(
             raise ValueError("--accept needs --because: the explanation of the break is part of the record")
         with api.levers(settings) as store:
             api.accept(store, settings, accept, by, because)
-        tell(f"accepted: {accept} may trade again")
+        tell(f"Accepted: {accept} may trade again")
     with api.reading(settings) as desk:
         closing = finish(api.closing(desk))
     if as_json:

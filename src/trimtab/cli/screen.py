@@ -15,6 +15,8 @@ from rich.text import Text
 GAP = 2
 NARROWEST = 24
 """A column of sentences with less room than this goes under its row instead."""
+UNDER = 4
+"""How far a note under its row is indented."""
 
 
 class Screen(Console):
@@ -136,9 +138,9 @@ def _lines(shown: Table, chosen: Sequence[int], width: int) -> Iterator[Text]:
     widths = [_widths(shown)[place] for place in chosen]
     noted = columns[-1].kind == "note"
     before = sum(widths[:-1]) + sum(_spaces(columns)) if noted else 0
-    below = noted and before + min(widths[-1], NARROWEST) > width
+    below = noted and before + _least(shown, width - UNDER) > width
     if noted:
-        widths[-1] = min(widths[-1], width - (4 if below else before))
+        widths[-1] = min(widths[-1], width - (UNDER if below else before))
     heads = columns[:-1] if below else columns
     total = min(width, sum(widths[: len(heads)]) + sum(_spaces(heads)))
     yield Text(_row([c.title for c in heads], heads, widths), "bold", no_wrap=True)
@@ -147,6 +149,12 @@ def _lines(shown: Table, chosen: Sequence[int], width: int) -> Iterator[Text]:
         row = [cells[place] for place in chosen]
         for line in _below(row, columns, widths) if below else _beside(row, columns, widths):
             yield Text(line, style, no_wrap=True)
+
+
+def _least(shown: Table, most: int) -> int:
+    """The room that a note needs beside its row: for some words, and for the longest that fits the screen at all."""
+    longest = max((len(word) for row, _ in shown.rows for word in row[-1].split()), default=0)
+    return max(min(_widths(shown)[-1], NARROWEST), longest if longest <= most else 0)
 
 
 def _beside(row: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> Iterator[str]:
@@ -159,7 +167,7 @@ def _beside(row: Sequence[str], columns: Sequence[Column], widths: Sequence[int]
 def _below(row: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> Iterator[str]:
     """A row with its note under it."""
     yield _row(row[:-1], columns[:-1], widths)
-    yield from (f"    {note}" for note in _note(row[-1], widths[-1]) if note)
+    yield from (" " * UNDER + note for note in _note(row[-1], widths[-1]) if note)
 
 
 def _note(text: str, width: int) -> list[str]:

@@ -62,7 +62,7 @@ def plan(
         api.save_plan(thought, saved)
     show_json(thought) if as_json else show(views.thought(thought, saved=saved, verbose=verbose))
     if save is not None:
-        tell(f"saved to {save}" if saved else f"nothing was saved to {save}: there is no plan to execute")
+        tell(f"Saved to {save}" if saved else f"Nothing was saved to {save}: there is no plan to execute")
     if halted:
         tell(HALTED)
     return codes.of_thought(thought) or (NO if save and not saved else 0)

@@ -237,13 +237,13 @@ def _legs(plan: Plan, wave: int, *, verbose: bool) -> Table:
         ("fee", "right"),
         ("spread", "right"),
         ("impact", "right"),
-        *((("instrument", "left"), ("mark", "right"), ("after legs", "note")) if verbose else ()),
+        *((("instrument", "left"), ("mark", "right"), ("after", "note")) if verbose else ()),
         title=f"Wave {wave}, costs in {plan.base}",
     )
     for leg in (leg for leg in plan.legs if leg.wave == wave):
         limit = (words.price(leg.limit_price), leg.quote)
         costs = (words.money(cost) for cost in (leg.costs.fee, leg.costs.spread, leg.costs.impact))
-        more = (leg.instrument, words.price(leg.mark_price), ", ".join(leg.needs)) if verbose else ()
+        more = (leg.instrument, words.price(leg.mark_price), ", ".join(leg.needs) or "nothing") if verbose else ()
         shown.add_row(leg.id, leg.account, leg.side, plain(leg.amount), leg.base, *limit, *costs, *more)
     return shown
 
