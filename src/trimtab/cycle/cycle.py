@@ -146,7 +146,7 @@ def unsealed(desk: Desk) -> str:
         return ""
     seq, _ = seal.parse(line)
     there = next(desk.store.entries(after=seq - 1), None)
-    if there is not None and seal.seal(there) == line:
+    if there is not None and seal.sealed(there, line):
         return ""
     return (
         f"the ledger is not the one that was sealed last ({line}): it was cut off, rewritten or put back from an old "

@@ -71,12 +71,15 @@ def replay(store: Store, cycle: str) -> Replayed:
     entries = tuple(store.entries(cycle=cycle))
     if not entries:
         raise ValueError(f"there is no cycle {cycle!r} in this ledger; `trimtab cycles` lists them")
+    missing = tuple(_missing(entries))
+    if missing:
+        return Replayed(cycle, 0, missing, (), None)
     told = fold.told(store, entries)
     derived = tuple(_derived(told, entries))
     closed = tuple(_derived_closed(store, told, entries))
     compared = (*derived, *closed)
     wrong = tuple(Difference(e.seq, e.kind, e.body, body) for e, body in compared if body != e.body)
-    return Replayed(cycle, len(compared), (*wrong, *_missing(entries)), _plan_faults(told), _solved_again(told))
+    return Replayed(cycle, len(compared), wrong, _plan_faults(told), _solved_again(told))
 
 
 def _derived(told: Told, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes]]:

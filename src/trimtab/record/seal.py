@@ -112,6 +112,12 @@ def seal(entry: Entry) -> str:
     return f"{entry.seq}:{entry.hash}"
 
 
+def sealed(entry: Entry, text: str) -> bool:
+    """Whether an entry is the one that a seal is of, with its columns as they were."""
+    columns = (entry.seq, stamp(entry.at), entry.cycle, entry.kind, entry.version, entry.epoch, entry.body, entry.prev)
+    return seal(entry) == text.strip() and link(columns) == entry.hash
+
+
 def parse(text: str) -> tuple[int, str]:
     """The number and hash of a seal. Raises ValueError for anything else."""
     match = SEAL(text.strip())
