@@ -37,8 +37,8 @@ format: $(VENV)/.dev ## let ruff lay the code out and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## run every benchmark; each prints one JSON line
-	@set -e; for script in $(filter-out bench/_%,$(wildcard bench/*.py)); do $(BIN)/python $$script; done
+bench: $(VENV)/.dev ## run every benchmark; each prints JSON lines
+	@set -e; for script in $(filter-out bench/_% bench/calibrate_%,$(wildcard bench/*.py)); do $(BIN)/python $$script; done
 
 soak: $(VENV)/.dev ## the long tests
 	$(BIN)/pytest -m soak -n auto $(ARGS)

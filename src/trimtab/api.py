@@ -237,11 +237,16 @@ def report(store: Store, form: str, wanted: Wanted) -> str:
         chosen: tuple[Facts, ...] = (facts(store, wanted.cycle),)
     else:
         chosen = history(store, sys.maxsize)
-    rendered = FORMS[form](chosen, period)
+    rendered = FORMS[form](chosen, period, changed(store))
     return rendered.decode() if isinstance(rendered, bytes) else rendered
 
 
-FORMS: Final[dict[str, Callable[[Sequence[Facts], pages.Period], str | bytes]]] = {
+def changed(store: Store) -> tuple[str, ...]:
+    """What is wrong with the chain of a ledger, one sentence for each entry; empty while it holds."""
+    return tuple(fault.because for fault in seal.faults(seal.row(entry) for entry in store.entries()))
+
+
+FORMS: Final[dict[str, Callable[[Sequence[Facts], pages.Period, Sequence[str]], str | bytes]]] = {
     "html": pages.report_html,
     "csv": pages.report_csv,
     "json": pages.report_json,

@@ -96,6 +96,15 @@ def test_a_changed_price_of_a_fill_is_named_by_verify_and_by_replay(fund: Path) 
     assert on(fund, "replay", "2").code == 0
 
 
+@pytest.mark.parametrize("form", ["html", "csv", "json"])
+def test_a_report_of_a_changed_ledger_says_so_and_names_the_entry(form: str, fund: Path) -> None:
+    told = "was changed: its columns do not have its hash"
+    assert told not in on(fund, "report", "--format", form).out
+    written, number = dearer(rows(fund))
+    store(fund, written)
+    assert f"ntry {number} {told}" in on(fund, "report", "--format", form).out
+
+
 def test_a_whole_chain_made_anew_is_seen_by_a_seal_and_by_replay(fund: Path) -> None:
     written, _ = dearer(rows(fund))
     store(fund, chained(written))

@@ -39,13 +39,14 @@ class Totals(Noun, frozen=True, kw_only=True):
 
 
 class Report(Noun, frozen=True, kw_only=True):
-    """Cycles of one fund in a period, oldest first."""
+    """Cycles of one fund in a period, oldest first. With `faults` in its ledger a report proves nothing."""
 
     fund: str
     base: str
     period: Period
     totals: Totals
     cycles: tuple[Facts, ...]
+    faults: tuple[str, ...] = ()
 
 
 COLUMNS: Final = (
@@ -70,12 +71,15 @@ COLUMNS: Final = (
     "because",
     "seal",
 )
-"""One row for each fact: `record` is cycle, weight, trade, fill, finding, break or residual."""
+"""One row for each fact: `record` is fault, cycle, weight, trade, fill, finding, break or residual."""
 
 
 @units.under_context
-def compose(cycles: Iterable[Facts], period: Period) -> Report:
-    """Put cycles into one report, by time. Raises ValueError for cycles of two funds."""
+def compose(cycles: Iterable[Facts], period: Period, faults: Sequence[str] = ()) -> Report:
+    """Put cycles into one report, by time; `faults` is what is wrong with their ledger.
+
+    Raises ValueError for cycles of two funds.
+    """
     inside = sorted((f for f in cycles if _within(f, period)), key=lambda f: (f.opened.at, f.first_seq))
     funds = sorted({facts.fund for facts in inside if facts.fund})
     if len(funds) > 1:
@@ -86,28 +90,30 @@ def compose(cycles: Iterable[Facts], period: Period) -> Report:
         period=period,
         totals=_totals(inside),
         cycles=tuple(inside),
+        faults=tuple(faults),
     )
 
 
 @units.under_context
-def report_html(cycles: Iterable[Facts], period: Period) -> str:
+def report_html(cycles: Iterable[Facts], period: Period, faults: Sequence[str] = ()) -> str:
     """One self-contained page: no script, no outside resource; light on the screen, A4 on paper."""
-    report = compose(cycles, period)
+    report = compose(cycles, period, faults)
     return _page().render(report=report, line=chart.line(navs(report.cycles)))
 
 
 @units.under_context
-def report_json(cycles: Iterable[Facts], period: Period) -> bytes:
+def report_json(cycles: Iterable[Facts], period: Period, faults: Sequence[str] = ()) -> bytes:
     """The canonical bytes of the whole report."""
-    return encode(compose(cycles, period))
+    return encode(compose(cycles, period, faults))
 
 
 @units.under_context
-def report_csv(cycles: Iterable[Facts], period: Period) -> str:
+def report_csv(cycles: Iterable[Facts], period: Period, faults: Sequence[str] = ()) -> str:
     """One table, one row for each fact, numbers plain; text that a spreadsheet would run as a formula is quoted."""
     out = StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
+    writer.writerows({"record": "fault", "because": _cell(fault)} for fault in faults)
     for facts in compose(cycles, period).cycles:
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in _rows(facts))
     return out.getvalue()

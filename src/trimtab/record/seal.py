@@ -112,10 +112,15 @@ def seal(entry: Entry) -> str:
     return f"{entry.seq}:{entry.hash}"
 
 
+def row(entry: Entry) -> Row:
+    """An entry as it was stored."""
+    told = (entry.cycle, entry.kind, entry.version, entry.epoch, entry.body, entry.prev, entry.hash)
+    return (entry.seq, stamp(entry.at), *told)
+
+
 def sealed(entry: Entry, text: str) -> bool:
     """Whether an entry is the one that a seal is of, with its columns as they were."""
-    columns = (entry.seq, stamp(entry.at), entry.cycle, entry.kind, entry.version, entry.epoch, entry.body, entry.prev)
-    return seal(entry) == text.strip() and link(columns) == entry.hash
+    return seal(entry) == text.strip() and link(row(entry)[:8]) == entry.hash
 
 
 def parse(text: str) -> tuple[int, str]:

@@ -97,8 +97,8 @@ def _settings(path: Path, file: FundFile) -> Settings:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file, parse_float=Decimal)
+        # Editors on Windows begin a file with a byte order mark.
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"), parse_float=Decimal)
     except FileNotFoundError:
         raise reading.Mistakes(str(path), ["there is no such file; `trimtab init` writes one"]) from None
     except OSError as error:
