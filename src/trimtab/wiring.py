@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from trimtab.adapters.clock import WallClock
+from trimtab.adapters.clock import SimulatedClock, WallClock
 from trimtab.adapters.secrets import references
 from trimtab.adapters.stores import memory, seals, sqlite
-from trimtab.adapters.venues import paper, paper_tape
+from trimtab.adapters.venues import paper
 from trimtab.cycle import doctor
 from trimtab.cycle.doctor import Check
 from trimtab.ports import Clock, Desk, Store, Venue
 from trimtab.settings import Settings
 from trimtab.settings.shape import ClockSource
+from trimtab.sim import clockwork, files
 from trimtab.units import ONE
 
 
@@ -71,12 +72,12 @@ def _desk(settings: Settings, store: Store, open_files: ExitStack) -> Desk:
 def _clock(settings: Settings, open_files: ExitStack) -> Clock:
     if settings.clock is ClockSource.WALL:
         return WallClock()
-    clock = paper.open_clock(settings.venues[0].world)
+    clock = clockwork.open_clock(settings.venues[0].world)
     open_files.callback(clock.close)
-    return clock
+    return SimulatedClock(clock)
 
 
 def clock_check(settings: Settings) -> Check:
     """Whether the fund's clock fits the kinds of its venues."""
-    speed = paper_tape.load_world(settings.venues[0].world).speed if settings.clock is ClockSource.SIM else ONE
+    speed = files.load_world(settings.venues[0].world).speed if settings.clock is ClockSource.SIM else ONE
     return doctor.clock(settings.clock, speed, [str(v.kind) for v in settings.venues])

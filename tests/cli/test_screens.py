@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.screens import shown
 from tests.scenarios.funds import make_fund
-from trimtab.adapters.venues import paper
+from trimtab.sim.clockwork import open_clock
 
 GOLDEN = Path(__file__).parent / "golden"
 ENDED = ("cycles", "show", "explain", "replay", "verify", "reconcile", "state", "plan", "doctor")
@@ -24,7 +24,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fund after a cycle, a while later."""
     fund = make_fund(tmp_path_factory.mktemp("done"))
     assert shown("run", "--yes", "--fund", fund).code == 0
-    clock = paper.open_clock(fund.with_name("paper.toml"))
+    clock = open_clock(fund.with_name("paper.toml"))
     clock.step(clock.now() + timedelta(hours=1))
     clock.close()
     return fund

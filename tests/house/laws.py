@@ -100,8 +100,8 @@ def floats(module: Module) -> Iterator[str]:
 
 
 def awaits(module: Module) -> Iterator[str]:
-    """Only the shell, the adapters and the entrypoints wait; ports only says that they will."""
-    if module.room in MAY_AWAIT:
+    """Only the shell, the adapters, simulators' servers and entrypoints wait; ports only says that they will."""
+    if module.room in MAY_AWAIT or module.name.startswith("trimtab.sim.wire"):
         return
     waiting = (ast.Await, ast.AsyncFor, ast.AsyncWith)
     for node in ast.walk(module.tree):

@@ -10,6 +10,7 @@ from tests.scenarios.funds import change, make_fund, on, trimtab
 from trimtab import api
 from trimtab.adapters.venues import paper
 from trimtab.ports import LeaseHeld
+from trimtab.sim.clockwork import open_clock
 
 FILE_MISTAKES = {
     "an unknown key": ({"[costs]\nmax_cost_bps": "[costs]\nmax_cost_bsp"}, "did you mean"),
@@ -81,7 +82,7 @@ def test_a_listing_that_vanished_leaves_the_goal_unmet_and_says_so(tmp_path: Pat
 
 def test_a_market_that_has_closed_stops_everything_and_says_since_when(tmp_path: Path) -> None:
     fund = make_fund(tmp_path, world={'seed = "trimtab"': 'seed = "trimtab"\ndays = 1'})
-    clock = paper.open_clock(tmp_path / "paper.toml")
+    clock = open_clock(tmp_path / "paper.toml")
     clock.step(clock.now() + timedelta(days=2))
     clock.close()
     for command in ("plan", "run"):

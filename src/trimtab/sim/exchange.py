@@ -90,7 +90,7 @@ def place(venue: Exchange, order: Order, at: datetime, outside: Outside) -> Orde
     if because is not None:
         return OrderState(order_id=order.id, status=OrderStatus.REJECTED, filled=ZERO, at=at, because=because)
     venue.state.next_order += 1
-    return _answer(venue.state.orders[placed.seq], at)
+    return answer(venue.state.orders[placed.seq], at)
 
 
 def query(venue: Exchange, account: str, order_id: str, at: datetime) -> OrderState | None:
@@ -98,8 +98,8 @@ def query(venue: Exchange, account: str, order_id: str, at: datetime) -> OrderSt
 
     None while it waits for acceptance, and once it ended more than `retention_s` ago: unknown is not absent (D25).
     """
-    placed = _found(venue, account, order_id, at)
-    return None if placed is None else _answer(placed, at)
+    placed = found(venue, account, order_id, at)
+    return None if placed is None else answer(placed, at)
 
 
 def cancel(venue: Exchange, account: str, order_id: str, at: datetime) -> OrderState | None:
@@ -107,7 +107,7 @@ def cancel(venue: Exchange, account: str, order_id: str, at: datetime) -> OrderS
 
     An order that waits for acceptance cannot be cancelled: nobody can see it yet, and it will still come.
     """
-    placed = _found(venue, account, order_id, at)
+    placed = found(venue, account, order_id, at)
     if placed is not None and placed.status is OrderStatus.OPEN:
         matching.end(venue, placed.seq, OrderStatus.CANCELLED, "it was cancelled", at)
     return query(venue, account, order_id, at)
@@ -124,6 +124,28 @@ def read(venue: Exchange, account: str, at: datetime) -> AccountRead:
         as_of=at,
         balances=tuple(_balance(venue, account, asset, at) for asset in held),
         orders=tuple(sorted(_open(orders), key=lambda order: (order.instrument, order.client_id))),
+    )
+
+
+def found(venue: Exchange, account: str, order_id: str, at: datetime) -> Placed | None:
+    """What `query` answers from: of several orders with one id the open one, else the latest that is retained."""
+    seen = [placed for placed in venue.state.named(account, order_id) if placed.status is not None]
+    last = max(seen, key=lambda placed: (placed.status is not OrderStatus.REJECTED, placed.seq), default=None)
+    if last is None or last.live:
+        return last
+    gone = last.changed_at is None or last.changed_at + timedelta(seconds=venue.rules.retention_s) < at
+    return None if gone else last
+
+
+def answer(placed: Placed, at: datetime) -> OrderState:
+    """Where an order stands, as a venue tells it; one that waits for acceptance counts as open."""
+    return OrderState(
+        order_id=placed.order.id,
+        status=placed.status or OrderStatus.OPEN,
+        filled=placed.filled,
+        fills=placed.fills,
+        at=at,
+        because=placed.because,
     )
 
 
@@ -201,26 +223,6 @@ def _unfit(venue: Exchange, order: Order, outside: Outside) -> str | None:
 
 def _open_on(venue: Exchange, instrument: str) -> Iterator[Placed]:
     return (placed for placed in venue.state.live(instrument) if placed.status is OrderStatus.OPEN)
-
-
-def _found(venue: Exchange, account: str, order_id: str, at: datetime) -> Placed | None:
-    seen = [placed for placed in venue.state.named(account, order_id) if placed.status is not None]
-    last = max(seen, key=lambda placed: (placed.status is not OrderStatus.REJECTED, placed.seq), default=None)
-    if last is None or last.live:
-        return last
-    gone = last.changed_at is None or last.changed_at + timedelta(seconds=venue.rules.retention_s) < at
-    return None if gone else last
-
-
-def _answer(placed: Placed, at: datetime) -> OrderState:
-    return OrderState(
-        order_id=placed.order.id,
-        status=placed.status or OrderStatus.OPEN,
-        filled=placed.filled,
-        fills=placed.fills,
-        at=at,
-        because=placed.because,
-    )
 
 
 def _balance(venue: Exchange, account: str, asset: str, at: datetime) -> Balance:

@@ -71,11 +71,13 @@ class Movement:
     """A transfer as this venue knows it, with the instants at which its stage will change by itself.
 
     An outward one ends as sent at `sent_at`; an inward one is seen, tradable and withdrawable at its three.
-    `finished_at` None: it is not finished.
+    `finished_at` None: it is not finished. `reference` is what the client called it.
     """
 
     transfer: Transfer
     direction: Direction
+    network: str = ""
+    reference: str = ""
     sent_at: datetime | None = None
     seen_at: datetime | None = None
     tradable_at: datetime | None = None

@@ -20,7 +20,15 @@ class Refusal(ValueError):
 
 @under_context
 def withdraw(
-    venue: Exchange, account: str, asset: str, amount: Decimal, *, network: str, target: str, at: datetime
+    venue: Exchange,
+    account: str,
+    asset: str,
+    amount: Decimal,
+    *,
+    network: str,
+    target: str,
+    at: datetime,
+    reference: str = "",
 ) -> Transfer:
     """Debit `amount` (gross) now; `amount - fee` will be on chain at the network's `sent_s`, on its way to `target`.
 
@@ -34,7 +42,8 @@ def withdraw(
         raise Refusal(f"{plain(amount)} {asset} by {network} is below the least, {plain(max(way.minimum, way.fee))}")
     _debit(venue, account, asset, amount)
     transfer = _numbered(venue, asset, amount, way.fee, (account, target), at)
-    venue.state.keep_movement(Movement(transfer, Direction.OUT, sent_at=at + timedelta(seconds=way.sent_s)))
+    sent_at = at + timedelta(seconds=way.sent_s)
+    venue.state.keep_movement(Movement(transfer, Direction.OUT, network, reference, sent_at=sent_at))
     return transfer
 
 
@@ -56,6 +65,7 @@ def announce(venue: Exchange, transfer: Transfer, *, network: str, seen_at: date
         Movement(
             msgspec.structs.replace(transfer, stage=Stage.REQUESTED),
             Direction.IN,
+            network,
             seen_at=seen_at,
             tradable_at=seen_at + timedelta(seconds=way.tradable_s),
             withdrawable_at=seen_at + timedelta(seconds=way.withdrawable_s),
@@ -112,6 +122,17 @@ def listed(venue: Exchange, account: str, since: datetime) -> tuple[Transfer, ..
     return tuple(sorted(_listed(venue, account, since), key=lambda transfer: (transfer.id, transfer.stage)))
 
 
+def ends(movement: Movement) -> tuple[str, ...]:
+    """The accounts of this venue that a movement touches."""
+    source, target = movement.transfer.source, movement.transfer.target
+    return {Direction.OUT: (source,), Direction.IN: (target,), Direction.WITHIN: (source, target)}[movement.direction]
+
+
+def visible(movement: Movement) -> bool:
+    """Whether the venue knows of a movement: a deposit that is not on chain yet is nothing that it can have seen."""
+    return movement.direction is not Direction.IN or movement.transfer.stage is not Stage.REQUESTED
+
+
 def next_at(movement: Movement) -> datetime | None:
     """When a movement's stage changes by itself; None: never again, or not before somebody releases it."""
     if movement.finished_at is not None:
@@ -155,15 +176,9 @@ def _at_stage(movement: Movement, stage: Stage, **more: datetime | str | None) -
 
 def _listed(venue: Exchange, account: str, since: datetime) -> Iterator[Transfer]:
     for movement in venue.state.movements.values():
-        transfer, inward = movement.transfer, movement.direction is Direction.IN
-        mine = account in _ends(movement) and not (inward and transfer.stage is Stage.REQUESTED)
+        mine = account in ends(movement) and visible(movement)
         if mine and (movement.finished_at is None or movement.finished_at >= since):
-            yield transfer
-
-
-def _ends(movement: Movement) -> tuple[str, ...]:
-    source, target = movement.transfer.source, movement.transfer.target
-    return {Direction.OUT: (source,), Direction.IN: (target,), Direction.WITHIN: (source, target)}[movement.direction]
+            yield movement.transfer
 
 
 def _debit(venue: Exchange, account: str, asset: str, amount: Decimal) -> None:

@@ -118,9 +118,13 @@ class Faults(Noun, frozen=True, kw_only=True):
 
 
 class WorldVenue(Noun, frozen=True, kw_only=True):
-    """A venue. Its own clock is market time; its window, retention and skew are what it promises (D25)."""
+    """A venue. Its own clock is market time; its window, retention and skew are what it promises (D25).
+
+    `wire` is the protocol that `trimtab sim` serves it in: the id of a real exchange, or nothing.
+    """
 
     id: str
+    wire: str = ""
     accounts: tuple[WorldAccount, ...]
     instruments: tuple[Listed, ...]
     fees: tuple[Fee, ...]

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from trimtab.adapters.venues import paper
-from trimtab.adapters.venues.paper import PaperVenue, SimClock
+from trimtab.adapters.venues.paper import PaperVenue
 from trimtab.model.orders import Order, OrderKind, Side, TimeInForce
+from trimtab.sim import files
+from trimtab.sim.clockwork import SimClock, open_clock
 
 T = TypeVar("T")
 
@@ -77,7 +79,7 @@ class Opened:
 
     def __init__(self, path: Path, **secrets: str) -> None:
         self.path = path
-        self.clock: SimClock = paper.open_clock(path)
+        self.clock: SimClock = open_clock(path)
         self.north: PaperVenue = paper.connect(path, "north", secrets)
         self.south: PaperVenue = paper.connect(path, "south", secrets)
 
@@ -117,7 +119,7 @@ def order(number: int, side: Side, amount: str, price: str | None, **more: Any) 
 
 def dump(path: Path) -> list[tuple[Any, ...]]:
     """Every row of every table of a world's file."""
-    with sqlite3.connect(path.with_suffix(paper.SUFFIX)) as connection:
+    with sqlite3.connect(path.with_suffix(files.SUFFIX)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         rows = [(table, *row) for table in sorted(tables) for row in connection.execute(f"SELECT * FROM {table}")]
     connection.close()

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.venues.papers import BTC, NOON, WORLD, Opened, dump, order, run, write
+from trimtab.adapters.clock import SimulatedClock
 from trimtab.adapters.venues import paper
 from trimtab.model.assets import Listing
 from trimtab.model.orders import Order, OrderStatus, Side, TimeInForce
 from trimtab.ports import Refused, Unavailable, Uncertain
-from trimtab.sim import world
+from trimtab.sim import files, world
 
 D = Decimal
 
@@ -169,7 +170,7 @@ def test_an_ended_order_in_the_log_cannot_be_changed_or_deleted(tmp_path: Path) 
     path = write(tmp_path)
     with Opened(path) as opened:
         run(opened.north.place(order(1, Side.BUY, "1", None)))
-    connection = sqlite3.connect(path.with_suffix(paper.SUFFIX))
+    connection = sqlite3.connect(path.with_suffix(files.SUFFIX))
     with pytest.raises(sqlite3.IntegrityError, match="the order log is kept"):
         connection.execute("DELETE FROM placed")
     with pytest.raises(sqlite3.IntegrityError, match="does not change"):
@@ -365,15 +366,15 @@ def test_a_world_that_changed_under_its_state_is_refused_with_what_to_do(tmp_pat
 
 def test_a_file_that_is_no_world_is_bad_input_and_is_left_alone(tmp_path: Path) -> None:
     path = write(tmp_path)
-    path.with_suffix(paper.SUFFIX).write_bytes(b"somebody's notes " * 99)
+    path.with_suffix(files.SUFFIX).write_bytes(b"somebody's notes " * 99)
     with pytest.raises(ValueError, match="is not the state of a paper world"):
         paper.connect(path, "north")
-    assert path.with_suffix(paper.SUFFIX).read_bytes().startswith(b"somebody's notes")
+    assert path.with_suffix(files.SUFFIX).read_bytes().startswith(b"somebody's notes")
 
 
 def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     path = write(tmp_path)
-    path.with_suffix(paper.SUFFIX).symlink_to(tmp_path / "no" / "such" / "folder")
+    path.with_suffix(files.SUFFIX).symlink_to(tmp_path / "no" / "such" / "folder")
     with pytest.raises(Unavailable, match=r"paper\.sqlite"):
         paper.connect(path, "north")
 
@@ -398,7 +399,7 @@ def test_a_missing_world_is_bad_input(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_unavailable_and_nothing_happened(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Opened(path) as opened:
-        with sqlite3.connect(path.with_suffix(paper.SUFFIX)) as connection:
+        with sqlite3.connect(path.with_suffix(files.SUFFIX)) as connection:
             connection.execute(
                 "CREATE TRIGGER full BEFORE INSERT ON placed BEGIN SELECT RAISE(ABORT, 'disk full'); END"
             )
@@ -413,9 +414,9 @@ def test_a_file_that_cannot_be_written_is_unavailable_and_nothing_happened(tmp_p
 def test_a_stepped_clock_moves_every_process_and_never_back(tmp_path: Path) -> None:
     path = write(tmp_path)
     with Opened(path) as one, Opened(path) as two:
-        run(one.clock.sleep_until(NOON + timedelta(seconds=90)))
+        run(SimulatedClock(one.clock).sleep_until(NOON + timedelta(seconds=90)))
         assert two.clock.now() == NOON + timedelta(seconds=90)
-        run(two.clock.sleep_until(NOON + timedelta(seconds=10)))
+        run(SimulatedClock(two.clock).sleep_until(NOON + timedelta(seconds=10)))
         assert run(one.north.read("main")).as_of == NOON + timedelta(seconds=90)
 
 
@@ -423,7 +424,7 @@ def test_a_running_clock_cannot_be_stepped(tmp_path: Path) -> None:
     with Opened(write(tmp_path, fast="speed = 0 => speed = 100000")) as opened:
         with pytest.raises(ValueError, match="speed is 100000"):
             opened.after(5)
-        run(opened.clock.sleep_until(NOON + timedelta(seconds=60)))
+        run(SimulatedClock(opened.clock).sleep_until(NOON + timedelta(seconds=60)))
         assert opened.clock.now() >= NOON + timedelta(seconds=60)
 
 

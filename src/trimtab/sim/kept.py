@@ -188,10 +188,17 @@ def load(connection: sqlite3.Connection, venue: str) -> Rows:
     return Rows(state, Depth(taken), datetime.fromisoformat(settled_at), requests)
 
 
-def log(connection: sqlite3.Connection, venue: str) -> tuple[Placed, ...]:
-    """Every order that the venue ever took, in the order of arrival."""
-    found = connection.execute("SELECT body FROM placed WHERE venue = ? ORDER BY seq", (venue,))
+def log(connection: sqlite3.Connection, venue: str, account: str | None = None) -> tuple[Placed, ...]:
+    """Every order that the venue ever took, of one account or of all, in the order of arrival."""
+    asked = "SELECT body FROM placed WHERE venue = ? AND (account = ? OR ? IS NULL) ORDER BY seq"
+    found = connection.execute(asked, (venue, account, account))
     return tuple(_PLACED.decode(body) for (body,) in found)
+
+
+def numbered(connection: sqlite3.Connection, venue: str, seq: int) -> Placed | None:
+    """The order with a number, ended or not."""
+    row = connection.execute("SELECT body FROM placed WHERE venue = ? AND seq = ?", (venue, seq)).fetchone()
+    return None if row is None else _PLACED.decode(row[0])
 
 
 def named(connection: sqlite3.Connection, venue: str, account: str, client_id: str) -> tuple[Placed, ...]:

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.venues.papers import dump, order, run
-from trimtab.adapters.venues import paper, paper_tape
+from trimtab.adapters.venues import paper
 from trimtab.model.orders import OrderStatus, Side
 from trimtab.model.prices import Ladder
 from trimtab.ports import Refused
+from trimtab.sim import files
+from trimtab.sim.clockwork import open_clock
 
 D = Decimal
 HEAD = """
@@ -102,7 +104,7 @@ def test_a_recording_in_two_files_goes_on_after_midnight_and_each_pair_ends_by_i
     tmp_path: Path, shared: Path
 ) -> None:
     path = books(tmp_path, shared)
-    clock, venue = paper.open_clock(path), paper.connect(path, "north")
+    clock, venue = open_clock(path), paper.connect(path, "north")
     clock.step(datetime(2024, 8, 9, 0, 1, tzinfo=UTC))
     assert [quote.instrument for quote in run(venue.quotes(["north:BTC/USDT", "north:ETH/USDT"]))] == ["north:BTC/USDT"]
     with pytest.raises(Refused, match=r"its tape has ended at 2024-08-09T00:01:00Z; it runs from 2024-08-08T23:54"):
@@ -117,7 +119,7 @@ def test_an_order_that_rests_in_a_recorded_book_is_filled_when_the_book_comes_to
     tmp_path: Path, shared: Path
 ) -> None:
     path = books(tmp_path, shared)
-    clock, venue = paper.open_clock(path), paper.connect(path, "north")
+    clock, venue = open_clock(path), paper.connect(path, "north")
     resting = order(1, Side.BUY, "0.1", "61750")
     assert run(venue.place(resting)).status is OrderStatus.OPEN
     clock.step(clock.now() + timedelta(minutes=4))
@@ -162,6 +164,6 @@ def test_files_of_candles_out_of_order_are_refused(tmp_path: Path) -> None:
         prices = {column: [1.0] * 3 for column in ("open", "high", "low", "close", "volume")}
         table = pa.table({"symbol": ["BTC/USDT"] * 3, "ts": pa.array(at, pa.timestamp("ns", "UTC")), **prices})
         pq.write_table(table, tmp_path / f"{name}.parquet")
-    whole = paper_tape.load_world(world(tmp_path, "candles", "2024-01-01T00:00:00Z", "b.parquet", "a.parquet"))
+    whole = files.load_world(world(tmp_path, "candles", "2024-01-01T00:00:00Z", "b.parquet", "a.parquet"))
     with pytest.raises(ValueError, match=r"a.parquet does not follow the file before it"):
-        paper_tape.load_tape(whole, tmp_path)
+        files.load_tape(whole, tmp_path)

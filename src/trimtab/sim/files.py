@@ -1,6 +1,7 @@
-"""Reads the files of a simulated world: its TOML, recorded candles (Parquet), recorded books (Binance streams)."""
+"""The files of a simulated world: its TOML, recorded candles (Parquet), recorded books (Binance streams), its state."""
 
 import gzip
+import sqlite3
 import tomllib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from trimtab.model.canonical import digest
-from trimtab.sim import l2, world
+from trimtab.sim import kept, l2, world
 from trimtab.sim.candles import Candles, Series
 from trimtab.sim.clock import second
 from trimtab.sim.generator import Generator, Motion
@@ -21,6 +22,18 @@ from trimtab.sim.tape import Recordings, Tape
 from trimtab.sim.world import TapeKind, World
 
 COLUMNS: Final = ("symbol", "ts", "open", "high", "low", "close")
+
+SUFFIX: Final = ".sqlite"
+"""The state of `paper.toml` is kept in `paper.sqlite`."""
+
+
+def open_world(path: Path) -> tuple[World, sqlite3.Connection]:
+    """A world and its state, which is made on first use.
+
+    Raises ValueError for a bad world, and for one that has changed since its state was made.
+    """
+    whole = load_world(path)
+    return whole, kept.open_file(path.with_suffix(SUFFIX), whole, fingerprint(whole, path.parent))
 
 
 def load_world(path: Path) -> World:
