@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from trimtab import settings
-from trimtab.settings.reading import Mistakes
+from trimtab.reading import Mistakes
 
 GOOD = """
 [fund]

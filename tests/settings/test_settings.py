@@ -17,8 +17,8 @@ from trimtab.model.accounts import Keep, Managed
 from trimtab.model.canonical import digest
 from trimtab.model.mandate import Basis, Moment, Severity
 from trimtab.model.policy import Aim, Calendar, Periodic, Schedule, TargetWeight, Threshold
+from trimtab.reading import Mistakes
 from trimtab.settings import law
-from trimtab.settings.reading import Mistakes
 from trimtab.settings.schema import schema
 from trimtab.settings.shape import ClockSource, FundFile
 

@@ -80,7 +80,7 @@ def test_every_mistake_is_told_at_once_with_its_path() -> None:
     )
     assert found == [
         "start: must be an instant with its zone, such as 2026-01-01T00:00:00Z, got 2026-01-01 00:00:00",
-        'speed: must be a finite number such as "0.4", got True',
+        'speed: must be a number such as "0.4", got true',
         'assets.BTC.volatilty: unknown key; did you mean "volatility"?',
         'venues.north.accounts.sub.rights[1]: unknown value "trad"; did you mean "trade"?',
         "venues.north.fees[2].maker_bps: missing",

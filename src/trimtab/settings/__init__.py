@@ -11,10 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from trimtab import units
+from trimtab import reading, units
 from trimtab.adapters.secrets import references
 from trimtab.model.policy import Policy
-from trimtab.settings import law, reading
+from trimtab.settings import law
 from trimtab.settings.shape import AccountSection, ClockSource, FundFile, FundSection, VenueKind, VenueSection
 
 SQLITE: Final = "sqlite:///"

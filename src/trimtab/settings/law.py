@@ -27,7 +27,7 @@ from trimtab.model.policy import (
     Threshold,
     Trigger,
 )
-from trimtab.settings.reading import meant
+from trimtab.reading import meant
 from trimtab.settings.shape import (
     AccountSection,
     ClauseSection,

@@ -6,8 +6,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from trimtab.reading import meant
 from trimtab.settings import schema
-from trimtab.settings.reading import meant
 
 TAPES: Final = {
     "candles": ("candles.parquet",),

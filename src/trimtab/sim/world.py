@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from trimtab.model.assets import Asset, FeeTerms, Filters, Instrument, Listing, TakenFrom
 from trimtab.model.canonical import Noun
+from trimtab.reading import Mistakes, read, shape_of
 from trimtab.sim import rules
-from trimtab.sim.reading import read
 from trimtab.sim.rules import ALL_RIGHTS, Member, Network, Right, Rules
 
 OWNER: Final = "fund"
@@ -162,14 +162,13 @@ class World(Noun, frozen=True, kw_only=True):
 
 
 def decode(table: dict[str, Any], file: str) -> World:
-    """A world from its parsed TOML (literals with a point read as Decimal). Raises ValueError with every mistake."""
+    """A world from its parsed TOML (literals with a point read as Decimal). Raises Mistakes with every one."""
     mistakes: list[str] = []
-    world = read(World, table, "", mistakes)
-    if not mistakes and isinstance(world, World):
+    world = read(shape_of(World), table, "", mistakes)
+    if not mistakes:
         mistakes.extend(_mistakes(world))
     if mistakes:
-        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        raise ValueError("\n".join((f"{file}: {count}", *(f"  {mistake}" for mistake in mistakes))))
+        raise Mistakes(file, mistakes)
     assert isinstance(world, World), "a world without mistakes was read"
     return world
 

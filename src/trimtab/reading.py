@@ -1,4 +1,8 @@
-"""Reads parsed TOML by a Section's shape and notes every mistake with its path, instead of stopping at the first."""
+"""Reads parsed TOML by the shape of a struct and notes every mistake with its path, instead of stopping at the first.
+
+Where a struct wants a tuple of structs, a table of tables does too: each key becomes its struct's `id`, or the first of
+two fields (`BTC = 2`). What has an id is sorted by it, so that the order in a file changes nothing.
+"""
 
 import difflib
 import re
@@ -25,10 +29,10 @@ class Mistakes(ValueError):
         super().__init__("\n".join((f"{file}: {count}", *(f"  {line}" for line in self.found))))
 
 
-def shape_of(section: type[msgspec.Struct]) -> inspect.StructType:
-    """The shape of a section, as `fields` and `read` want it."""
-    shape = inspect.type_info(section)
-    assert isinstance(shape, inspect.StructType), f"{section} is no section"
+def shape_of(kind: type[msgspec.Struct]) -> inspect.StructType:
+    """The shape of a struct, as `fields` and `read` want it."""
+    shape = inspect.type_info(kind)
+    assert isinstance(shape, inspect.StructType), f"{kind} is no struct"
     return shape
 
 
@@ -43,7 +47,7 @@ def meant(word: str, known: Iterable[str]) -> str:
 
 
 def fields(kind: inspect.StructType, table: dict[str, Any], path: str, mistakes: list[str]) -> dict[str, Any]:
-    """Every field of a section that could be read, defaults included; unknown and missing keys are noted."""
+    """Every field of a struct that could be read, defaults included; unknown and missing keys are noted."""
     tag = {kind.tag_field} if kind.tag_field else set()
     known = {field.encode_name: field for field in kind.fields}
     strange = [key for key in table if key not in known and key not in tag]
@@ -177,10 +181,22 @@ def _table(kind: inspect.DictType, value: Any, path: str, mistakes: list[str]) -
 
 
 def _list(kind: inspect.VarTupleType, value: Any, path: str, mistakes: list[str]) -> Any:
-    if not isinstance(value, list):
+    if isinstance(value, dict) and isinstance(kind.item_type, inspect.StructType):
+        rows = [(_under(path, key), _row(kind.item_type, key, row)) for key, row in value.items()]
+    elif isinstance(value, list):
+        rows = [(_item(path, row, number), row) for number, row in enumerate(value, start=1)]
+    else:
         return _wrong(path, "a list", value, mistakes)
-    found = [read(kind.item_type, item, _item(path, item, n), mistakes) for n, item in enumerate(value, start=1)]
-    return tuple(item for item in found if item is not MISSING)
+    found = [read(kind.item_type, row, place, mistakes) for place, row in rows]
+    named = all(hasattr(item, "id") for item in found)
+    return tuple(sorted(found, key=lambda item: item.id) if named else [i for i in found if i is not MISSING])
+
+
+def _row(kind: inspect.StructType, key: str, row: Any) -> Any:
+    names = [field.encode_name for field in kind.fields]
+    if len(names) == 2:
+        return {names[0]: key, names[1]: row}
+    return {"id": key, **row} if isinstance(row, dict) else row
 
 
 def _item(path: str, item: Any, position: int) -> str:
