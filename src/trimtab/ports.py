@@ -15,7 +15,7 @@ from trimtab.model.accounts import VenueTerms
 from trimtab.model.assets import FeeTerms, Instrument
 from trimtab.model.holdings import AccountRead, Transfer
 from trimtab.model.ledger import Draft, Entry, Lease
-from trimtab.model.orders import Order, OrderState
+from trimtab.model.orders import Order, OrderState, Withdrawal
 from trimtab.model.policy import Policy
 from trimtab.model.prices import Ladder, Quote
 
@@ -98,7 +98,17 @@ class Trading(Protocol):
         """Take an order off the book, and say where it ended; None where the venue does not know it."""
 
 
-class Venue(Custody, Markets, Trading, Protocol):
+class Transfers(Protocol):
+    """Moves money out of a venue, and says where it comes in. Progress is told by `Custody.transfers`."""
+
+    async def address(self, account: str, asset: str, network: str) -> str:
+        """Where the account receives an asset on a network, as the venue says now (D31)."""
+
+    async def withdraw(self, withdrawal: Withdrawal) -> Transfer:
+        """Send money away. Raises Uncertain whenever a reply may have been lost; it is never sent again by itself."""
+
+
+class Venue(Custody, Markets, Trading, Transfers, Protocol):
     """A venue with all its ports, as most have."""
 
     @property

@@ -13,7 +13,7 @@ from trimtab.adapters.venues import paper
 from trimtab.adapters.venues.paper import PaperVenue
 from trimtab.model.breaks import BreakCause
 from trimtab.model.ledger import CycleOutcome
-from trimtab.model.orders import Order, OrderKind, Side, TimeInForce
+from trimtab.model.orders import Order, OrderKind, Side, TimeInForce, Withdrawal
 from trimtab.record.facts import Facts
 
 RESERVE = '[accounts.reserve]\nvenue = "south"'
@@ -51,8 +51,11 @@ def with_a_stranger(fund: Path, act: Callable[[PaperVenue], Awaitable[object]]) 
 
 async def withdraw(south: PaperVenue) -> object:
     """500 USDT leave for an account that is not the fund's."""
-    address = south.address("outsider", "USDT", "chain")
-    return await south.withdraw("reserve", "USDT", Decimal(500), "chain", address)
+    address = await south.address("outsider", "USDT", "chain")
+    away = Withdrawal(
+        id="f" * 32, account="reserve", asset="USDT", amount=Decimal(500), network="chain", address=address
+    )
+    return await south.withdraw(away)
 
 
 async def trade(south: PaperVenue) -> object:

@@ -15,7 +15,7 @@ from trimtab.model.holdings import AccountRead, Snapshot, Transfer, Unknown
 from trimtab.model.ledger import Liquidity, Quoted, Terms
 from trimtab.model.prices import Ladder, Quote
 from trimtab.ports import Desk, EdgeError, Venue
-from trimtab.value import assemble
+from trimtab.value import assemble, ends
 
 T = TypeVar("T")
 
@@ -71,8 +71,7 @@ async def transfers(desk: Desk, since: datetime) -> tuple[Transfer, ...]:
     """Every movement that was not finished before `since`, as far as the venues tell; each one once."""
     answers = await asyncio.gather(*(_moved(desk, a.venue, a.id, since) for a in desk.policy.accounts))
     told = [t for answer in answers if not isinstance(answer, Unknown) for t in answer]
-    found = {t.id: t for t in sorted(told, key=lambda t: t.credited_at is not None)}  # The receiver knows more.
-    return tuple(found[id_] for id_ in sorted(found))
+    return tuple(ends.joined(told, {account.id for account in desk.policy.accounts}))
 
 
 async def quotes(desk: Desk, known: Terms) -> Quoted:

@@ -50,7 +50,8 @@ class Stage(StrEnum):
 class Transfer(Noun, frozen=True, kw_only=True):
     """One movement between our own accounts as a venue's records tell it.
 
-    `amount` left the source (gross), `amount - fee` arrives. `debited_at` and `credited_at` are the venues' own
+    `amount` left the source (gross), `amount - fee` arrives. An end that is no account of ours is called by its
+    address, or is empty where the venue does not say. `debited_at` and `credited_at` are the venues' own
     instants: they decide which balance reads already include the movement. `id` is the network's transaction id
     or, inside a venue, the venue's transfer id; both ends report the same one.
     """

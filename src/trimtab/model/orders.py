@@ -93,6 +93,21 @@ class OrderState(Noun, frozen=True, kw_only=True):
     because: str = ""
 
 
+class Withdrawal(Noun, frozen=True, kw_only=True):
+    """An instruction to send money out of a venue, complete before it is sent, as an order is.
+
+    `id` is 32 hexadecimal digits, the client's reference at the venue. `amount` is what the account loses (gross):
+    the network's fee comes out of it.
+    """
+
+    id: str
+    account: str
+    asset: str
+    amount: Decimal
+    network: str
+    address: str
+
+
 class Place(Noun, frozen=True, kw_only=True, tag="place"):
     """Command: send this order."""
 

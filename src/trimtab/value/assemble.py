@@ -16,14 +16,7 @@ from msgspec.structs import replace
 from trimtab.model.canonical import encode
 from trimtab.model.holdings import AccountRead, Balance, OpenOrder, Snapshot, Stage, Transfer, Transit, Unknown
 from trimtab.units import ZERO, canon, plain, under_context
-
-PROGRESS: Final = {
-    stage: step
-    for step, stage in enumerate(
-        (Stage.REQUESTED, Stage.SENT, Stage.SEEN, Stage.HELD, Stage.TRADABLE, Stage.WITHDRAWABLE, Stage.RETURNED)
-    )
-}
-"""Which of two ends of a transfer knows more. A deposit that is held has been seen."""
+from trimtab.value import ends
 
 MATURED: Final = (Stage.WITHDRAWABLE, Stage.RETURNED)
 """Stages at which credited money may leave again."""
@@ -57,7 +50,7 @@ def assemble(
     as_of = {read.account: read.as_of for read in seen}
     if len(as_of) != len(seen):
         raise ValueError("reads: an account was read twice; give its last read only")
-    merged = _merged(transfers)
+    merged = ends.joined(transfers, as_of.keys() | lost)
     strangers = _strangers(merged, as_of.keys() | lost)
     return Snapshot(
         at=at,
@@ -80,28 +73,6 @@ def moved(first: Sequence[AccountRead], second: Sequence[AccountRead]) -> tuple[
 def _content(read: AccountRead) -> tuple[object, ...]:
     held = sorted((b.asset, b.total, b.free, str(b.withdrawable)) for b in read.balances if b.total or b.free)
     return (held, sorted(encode(order) for order in read.orders))
-
-
-def _merged(transfers: Iterable[Transfer]) -> list[Transfer]:
-    """One transfer for each movement: both ends may report it, and the one that has seen more is right.
-
-    One transaction on a network may pay several accounts, so the ends belong to the key.
-    """
-    merged: dict[tuple[str, str, str, str], Transfer] = {}
-    for transfer in sorted(transfers, key=lambda t: (PROGRESS[t.stage], encode(t))):
-        key = (transfer.id, transfer.asset, transfer.source, transfer.target)
-        merged[key] = _joined(merged[key], transfer) if key in merged else transfer
-    return [merged[key] for key in sorted(merged)]
-
-
-def _joined(less: Transfer, more: Transfer) -> Transfer:
-    return replace(
-        more,
-        debited_at=min(less.debited_at, more.debited_at),
-        credited_at=more.credited_at or less.credited_at,
-        withdrawable_at=more.withdrawable_at or less.withdrawable_at,
-        because=more.because or less.because,
-    )
 
 
 def _moves(transfer: Transfer, as_of: Mapping[str, datetime]) -> Iterator[Move]:

@@ -10,7 +10,8 @@ from typing import Any, Self, TypeVar
 
 from trimtab.adapters.venues import paper
 from trimtab.adapters.venues.paper import PaperVenue
-from trimtab.model.orders import Order, OrderKind, Side, TimeInForce
+from trimtab.model.holdings import Transfer
+from trimtab.model.orders import Order, OrderKind, Side, TimeInForce, Withdrawal
 from trimtab.sim import files
 from trimtab.sim.clockwork import SimClock, open_clock
 
@@ -115,6 +116,12 @@ def order(number: int, side: Side, amount: str, price: str | None, **more: Any) 
         valid_until=more.pop("valid_until", NOON + timedelta(days=999)),
         **more,
     )
+
+
+def sent(venue: PaperVenue, account: str, amount: Decimal, address: str) -> Coroutine[Any, Any, Transfer]:
+    """USDT on its way to an address, by the only network."""
+    told = Withdrawal(id="f" * 32, account=account, asset="USDT", amount=amount, network="chain", address=address)
+    return venue.withdraw(told)
 
 
 def dump(path: Path) -> list[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.venues.papers import BTC, NOON, WORLD, Opened, dump, order, run, write
+from tests.adapters.venues.papers import BTC, NOON, WORLD, Opened, dump, order, run, sent, write
 from trimtab.adapters.clock import SimulatedClock
 from trimtab.adapters.venues import paper
 from trimtab.model.assets import Listing
@@ -117,8 +117,8 @@ def test_looking_changes_no_row_whatever_has_come_due(tmp_path: Path) -> None:
         resting = order(1, Side.SELL, "1", near)
         run(opened.north.place(resting))
         run(opened.north.place(order(2, Side.BUY, "1", "100", expires_at=NOON + timedelta(seconds=30))))
-        target = opened.north.address("other", "USDT", "chain")
-        run(opened.north.withdraw("main", "USDT", D(1000), "chain", target))
+        target = run(opened.south.address("other", "USDT", "chain"))
+        run(sent(opened.north, "main", D(1000), target))
         opened.after(3600)
         before = dump(path)
         looked = [
@@ -235,19 +235,19 @@ def test_a_late_order_that_comes_after_its_window_never_exists(tmp_path: Path) -
 def test_money_on_its_way_is_counted_once_at_every_instant(tmp_path: Path) -> None:
     """T5: debited 12:00, on chain 12:04, tradable 12:10, withdrawable 12:30; one USDT is gone at every instant."""
     with Opened(write(tmp_path)) as opened:
-        target = opened.south.address("other", "USDT", "chain")
-        run(opened.north.withdraw("main", "USDT", D(1_000_000), "chain", target))
+        target = run(opened.south.address("other", "USDT", "chain"))
+        run(sent(opened.north, "main", D(1_000_000), target))
         told = []
         for minute in (0, 4, 10, 30):
             at = opened.after(60 * minute)
             there = next(iter(run(opened.south.read("other")).balances), None)
             stages = [t.stage.value for t in run(opened.south.transfers("other", at))]
-            sent = [t.stage.value for t in run(opened.north.transfers("main", at))]
+            gone = [t.stage.value for t in run(opened.north.transfers("main", at))]
             told.append(
                 (
                     opened.total(opened.north, "main"),
                     there and (there.total, there.free, there.withdrawable),
-                    sent,
+                    gone,
                     stages,
                 )
             )
@@ -261,20 +261,20 @@ def test_money_on_its_way_is_counted_once_at_every_instant(tmp_path: Path) -> No
 
 def test_what_has_not_matured_cannot_go_on(tmp_path: Path) -> None:
     with Opened(write(tmp_path)) as opened:
-        run(opened.north.withdraw("main", "USDT", D(1000), "chain", opened.south.address("other", "USDT", "chain")))
-        back = opened.north.address("main", "USDT", "chain")
+        run(sent(opened.north, "main", D(1000), run(opened.south.address("other", "USDT", "chain"))))
+        back = run(opened.north.address("main", "USDT", "chain"))
         opened.after(1799)
         with pytest.raises(Refused, match="USDT"):
-            run(opened.south.withdraw("other", "USDT", D(100), "chain", back))
+            run(sent(opened.south, "other", D(100), back))
         opened.after(1800)
-        assert run(opened.south.withdraw("other", "USDT", D(100), "chain", back)).amount == 100
+        assert run(sent(opened.south, "other", D(100), back)).amount == 100
 
 
 def test_a_sub_account_without_the_right_can_neither_withdraw_nor_move(tmp_path: Path) -> None:
     with Opened(write(tmp_path)) as opened:
-        target = opened.south.address("other", "USDT", "chain")
+        target = run(opened.south.address("other", "USDT", "chain"))
         with pytest.raises(Refused, match="sub may not withdraw"):
-            run(opened.north.withdraw("sub", "USDT", D(100), "chain", target))
+            run(sent(opened.north, "sub", D(100), target))
         with pytest.raises(Refused, match="may not move money"):
             run(opened.north.transfer("sub", "sub", "main", "USDT", D(100)))
         run(opened.north.transfer("main", "sub", "main", "USDT", D(100)))
@@ -283,7 +283,7 @@ def test_a_sub_account_without_the_right_can_neither_withdraw_nor_move(tmp_path:
 
 def test_an_address_of_nobody_is_refused(tmp_path: Path) -> None:
     with Opened(write(tmp_path)) as opened, pytest.raises(Refused, match="no address"):
-        run(opened.north.withdraw("main", "USDT", D(100), "chain", opened.south.address("other", "BTC", "chain")))
+        run(sent(opened.north, "main", D(100), run(opened.south.address("other", "BTC", "chain"))))
 
 
 def test_a_listing_that_vanished_is_neither_quoted_nor_traded(tmp_path: Path) -> None:

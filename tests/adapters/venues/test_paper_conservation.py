@@ -8,7 +8,7 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.adapters.venues.papers import NOON, Opened, order, run, write
+from tests.adapters.venues.papers import NOON, Opened, order, run, sent, write
 from trimtab.model.orders import Side
 from trimtab.ports import Refused, Uncertain
 
@@ -52,8 +52,8 @@ def ask(opened: Opened, number: int, asked: tuple[object, ...], waited: int) -> 
             opened.after(waited + seconds)
             return waited + seconds
         case ("withdraw", str() as amount):
-            target = opened.south.address("other", "USDT", "chain")
-            run(opened.north.withdraw("main", "USDT", D(amount), "chain", target))
+            target = run(opened.south.address("other", "USDT", "chain"))
+            run(sent(opened.north, "main", D(amount), target))
         case ("move", str() as amount):
             run(opened.north.transfer("main", "sub", "main", "USDT", D(amount)))
     return waited

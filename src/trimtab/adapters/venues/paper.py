@@ -10,7 +10,7 @@ from msgspec import structs
 from trimtab.model.accounts import VenueTerms
 from trimtab.model.assets import FeeTerms, Instrument, Listing
 from trimtab.model.holdings import AccountRead, Transfer
-from trimtab.model.orders import Order, OrderState
+from trimtab.model.orders import Order, OrderState, Withdrawal
 from trimtab.model.prices import Ladder, Quote
 from trimtab.ports import Refused
 from trimtab.sim import exchange, market, world
@@ -102,13 +102,21 @@ class PaperVenue:
         self._admit(key)
         return self._venue.move(key, source, target, asset, amount)
 
-    async def withdraw(self, account: str, asset: str, amount: Decimal, network: str, address: str) -> Transfer:
-        """Send money to an address of this world: `amount` is debited now, and arrives less the network's fee."""
-        self._admit(account)
-        return self._venue.withdraw(account, asset, amount, network=network, address=address)
+    async def withdraw(self, withdrawal: Withdrawal) -> Transfer:
+        """Send money to an address of this world: it is debited now, and arrives less the network's fee."""
+        self._admit(withdrawal.account)
+        return self._venue.withdraw(
+            withdrawal.account,
+            withdrawal.asset,
+            withdrawal.amount,
+            network=withdrawal.network,
+            address=withdrawal.address,
+            reference=withdrawal.id,
+        )
 
-    def address(self, account: str, asset: str, network: str) -> str:
+    async def address(self, account: str, asset: str, network: str) -> str:
         """Where an account of this venue receives an asset on a network."""
+        self._admit(account)
         return self._venue.address(account, asset, network)
 
     def log(self) -> tuple[Placed, ...]:
