@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -131,6 +132,18 @@ def fund_files(draw: DrawFn) -> str:
 @given(cases())
 @settings(max_examples=150)
 def test_nothing_is_made_or_lost_and_everything_is_proved(case: Case) -> None:
+    prove(case)
+
+
+@pytest.mark.soak
+@given(cases())
+@settings(max_examples=5000)
+def test_nothing_is_made_or_lost_in_many_worlds(case: Case) -> None:
+    prove(case)
+
+
+def prove(case: Case) -> None:
+    """Take a fund through its cycles, and compare what every side says about them."""
     with tempfile.TemporaryDirectory() as folder:
         fund = Path(folder) / "fund.toml"
         fund.write_text(case.fund)
