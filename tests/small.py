@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tests import law
 from trimtab import units
 from trimtab.model.accounts import Account, Keep
 from trimtab.model.assets import Asset, FeeTerms, Filters, Instrument, TakenFrom
@@ -17,13 +18,9 @@ from trimtab.model.mandate import Basis, Clause, Mandate, Moment, Severity
 from trimtab.model.orders import Side
 from trimtab.model.plans import Costs, OrderLeg, Plan, Status
 from trimtab.model.policy import (
-    CostPolicy,
-    ExecutionPolicy,
     FixedPrice,
-    LimitPolicy,
     Policy,
     PricePolicy,
-    Schedule,
     Target,
     TargetWeight,
     Threshold,
@@ -110,13 +107,7 @@ def marks(**prices: str) -> Marks:
 
 def prices(**more: Any) -> PricePolicy:
     """North and south are trusted; a touch may be a minute old, a percent wide and a percent apart."""
-    usual = PricePolicy(
-        sources=("north", "south", "west", "east", "core"),
-        max_age_s=60,
-        max_spread_bps=D(100),
-        max_disagreement_bps=D(100),
-        max_unpriced_weight=D(0),
-    )
+    usual = replace(law.PRICES, sources=("north", "south", "west", "east", "core"))
     return replace(usual, **more)
 
 
@@ -132,37 +123,13 @@ def target(**weights: str) -> Target:
 
 def policy(*clauses: Clause, **more: Any) -> Policy:
     """Sixty percent BTC, forty ETH; accounts a and c at north, b at south."""
-    usual = Policy(
-        fund="small",
-        base="USDT",
+    usual = law.policy(
         assets=tuple(Asset(id=asset, decimals=8) for asset in sorted(PRICES)),
         accounts=tuple(Account(id=a, venue=v) for a, v in ACCOUNTS.items()),
         prices=prices(),
         target=target(BTC="0.6", ETH="0.4"),
         triggers=(Threshold(id="drift"),),
-        costs=CostPolicy(max_cost_bps=D(50)),
         mandate=Mandate(clauses=tuple(sorted(clauses, key=lambda c: c.id))),
-        execution=ExecutionPolicy(
-            schedule=Schedule.IMMEDIATE,
-            order_kind="limit",
-            duration_s=0,
-            slices=1,
-            price_tolerance_bps=D(100),
-            slice_rest_s=30,
-            deadline_s=60,
-            max_attempts=3,
-            valid_s=5,
-            ask_every_s=2,
-            cooldown_s=0,
-        ),
-        limits=LimitPolicy(
-            max_balance_age_s=60,
-            max_read_rounds=3,
-            lease_wait_s=1,
-            lease_ttl_s=30,
-            plan_max_age_s=600,
-            read_timeout_s=5,
-        ),
     )
     return replace(usual, **more)
 
@@ -173,14 +140,14 @@ def keeping(account: str, asset: str, amount: str) -> tuple[Account, ...]:
     return tuple(Account(id=a, venue=v, keep=kept if a == account else ()) for a, v in ACCOUNTS.items())
 
 
-def terms(law: Policy, *instruments: Instrument, fee_bps: str = "0", taken_from: str = "received") -> Terms:
+def terms(policy: Policy, *instruments: Instrument, fee_bps: str = "0", taken_from: str = "received") -> Terms:
     """The law, what is listed (by default everything against USDT, and ETH/BTC), and what trading costs."""
     pairs = [instrument(f"{v}:{p}") for v in ("north", "south") for p in ("BTC/USDT", "ETH/BTC", "ETH/USDT")]
     fees = tuple(
         FeeTerms(account=a, maker_bps=D(fee_bps), taker_bps=D(fee_bps), taken_from=TakenFrom(taken_from))
         for a in sorted(ACCOUNTS)
     )
-    return Terms(policy=law, instruments=instruments or tuple(pairs), fees=fees, venues=())
+    return Terms(policy=policy, instruments=instruments or tuple(pairs), fees=fees, venues=())
 
 
 def holding(asset: str, weight: str | None, *, nav: str = "100") -> Holding:

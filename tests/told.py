@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tests import law
 from trimtab.model.accounts import Account
 from trimtab.model.assets import Asset
 from trimtab.model.breaks import Break, BreakCause, Reconciled
@@ -17,17 +18,7 @@ from trimtab.model.ledger import Closed, CycleOutcome, Entry, Happened, Intended
 from trimtab.model.mandate import Basis, Clause, Finding, Mandate, Moment, Outcome, Severity, Verdict
 from trimtab.model.orders import Answered, Fill, Order, OrderKind, OrderState, OrderStatus, Place, Side, TimeInForce
 from trimtab.model.plans import Certificate, Costs, OrderLeg, Plan, PlannedWeight, Status
-from trimtab.model.policy import (
-    CostPolicy,
-    ExecutionPolicy,
-    LimitPolicy,
-    Policy,
-    PricePolicy,
-    Schedule,
-    Target,
-    TargetWeight,
-    Threshold,
-)
+from trimtab.model.policy import Schedule, Target, TargetWeight, Threshold
 from trimtab.model.runs import Ended, Residual, RunState
 from trimtab.model.valuation import AccountValue, Doubt, Holding, Kind, Valuation
 
@@ -51,42 +42,20 @@ PRICES = {"BTC": "60000", "ETH": "3000", "SOL": "150", "USDT": "1"}
 
 def terms(*clauses: Clause, fund: str = "alpha") -> Terms:
     """The law of a small fund."""
-    policy = Policy(
+    policy = law.policy(
         fund=fund,
-        base="USDT",
         assets=tuple(Asset(id=a, decimals=8) for a in sorted(TARGETS)),
         accounts=(Account(id="main", venue="north"), Account(id="second", venue="south")),
-        prices=PricePolicy(
-            sources=("north", "south"),
-            max_age_s=60,
-            max_spread_bps=D(100),
-            max_disagreement_bps=D(100),
-            max_unpriced_weight=D(0),
-        ),
         target=Target(weights=tuple(TargetWeight(asset=a, weight=D(w), band=D("0.04")) for a, w in TARGETS.items())),
         triggers=(Threshold(id="drift"),),
-        costs=CostPolicy(max_cost_bps=D(50)),
         mandate=Mandate(clauses=clauses or (MAX_BTC,)),
-        execution=ExecutionPolicy(
+        execution=replace(
+            law.EXECUTION,
             schedule=Schedule.TWAP,
-            order_kind="limit",
             duration_s=600,
             slices=2,
             price_tolerance_bps=D(50),
-            slice_rest_s=30,
             deadline_s=900,
-            max_attempts=3,
-            valid_s=5,
-            ask_every_s=2,
-            cooldown_s=0,
-        ),
-        limits=LimitPolicy(
-            max_balance_age_s=60,
-            max_read_rounds=3,
-            lease_wait_s=1,
-            lease_ttl_s=30,
-            plan_max_age_s=600,
-            read_timeout_s=5,
         ),
     )
     return Terms(policy=policy, instruments=(), fees=(), venues=())
@@ -312,9 +281,9 @@ def entries(facts: Sequence[tuple[str, Any]], *, cycle: str = "7", since: int = 
     )
 
 
-def opened(law: Terms, *, cycle: str = "7", cause: Cause | None = None, at: datetime = T0) -> tuple[str, Any]:
+def opened(rules: Terms, *, cycle: str = "7", cause: Cause | None = None, at: datetime = T0) -> tuple[str, Any]:
     """The head of a cycle."""
-    return "opened", Opened(cycle=cycle, at=at, terms_hash=digest(law), version="0.1.0", past=Past(), cause=cause)
+    return "opened", Opened(cycle=cycle, at=at, terms_hash=digest(rules), version="0.1.0", past=Past(), cause=cause)
 
 
 def closed(outcome: CycleOutcome, because: str, *, cycle: str = "7", at: datetime = T0) -> tuple[str, Any]:
@@ -324,12 +293,12 @@ def closed(outcome: CycleOutcome, because: str, *, cycle: str = "7", at: datetim
     )
 
 
-def thought(law: Terms, decision: Decision, *, cause: Cause | None = None) -> list[tuple[str, Any]]:
+def thought(rules: Terms, decision: Decision, *, cause: Cause | None = None) -> list[tuple[str, Any]]:
     """Terms, opening, valuation and decision."""
     doubts = (Doubt(kind=Kind.STALE, subject="second", because="its balances are 75 s old", blocks=False),)
     return [
-        ("terms", law),
-        opened(law, cause=cause),
+        ("terms", rules),
+        opened(rules, cause=cause),
         ("valued", valuation(BEFORE, T0, doubts=doubts)),
         ("decided", decision),
     ]
@@ -337,7 +306,7 @@ def thought(law: Terms, decision: Decision, *, cause: Cause | None = None) -> li
 
 def done(*breaks: Break) -> tuple[Entry, ...]:
     """A cycle that rebalanced, and left half of its last leg undone."""
-    law = terms()
+    rules = terms()
     steps, fills = worked()
     ended = Ended(
         plan_hash=digest(plan()),
@@ -352,7 +321,7 @@ def done(*breaks: Break) -> tuple[Entry, ...]:
     )
     return entries(
         [
-            *thought(law, rebalance()),
+            *thought(rules, rebalance()),
             ("planned", plan()),
             ("judged", Worth(cost=D("134.25"), traded=D(120000), cost_bps=D("11.1875"), max_cost_bps=D(50))),
             ("checked", verdict()),

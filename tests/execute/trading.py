@@ -8,12 +8,13 @@ from random import Random
 
 from msgspec.structs import replace
 
+from tests import law
 from trimtab.execute import run as runs
 from trimtab.model.accounts import Account, VenueTerms
 from trimtab.model.assets import Asset, FeeTerms, Filters, Instrument, TakenFrom
 from trimtab.model.canonical import digest
 from trimtab.model.ledger import Started, Terms
-from trimtab.model.mandate import Mandate, Outcome, Verdict
+from trimtab.model.mandate import Outcome, Verdict
 from trimtab.model.orders import (
     Answered,
     Cancel,
@@ -35,15 +36,7 @@ from trimtab.model.orders import (
     Unsent,
 )
 from trimtab.model.plans import Certificate, Cleared, Costs, OrderLeg, Plan, Status
-from trimtab.model.policy import (
-    CostPolicy,
-    ExecutionPolicy,
-    LimitPolicy,
-    Policy,
-    PricePolicy,
-    Schedule,
-    Target,
-)
+from trimtab.model.policy import ExecutionPolicy, Schedule
 from trimtab.model.prices import Mark, Marks, Trust
 from trimtab.model.runs import Run, RunState, SliceState
 from trimtab.units import canon
@@ -53,7 +46,8 @@ D = Decimal
 GENESIS = "00112233445566778899aabbccddeeff"
 ENDED = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
 PRICES = {"BTC": "60000", "ETH": "3000"}
-EXECUTION = ExecutionPolicy(
+EXECUTION = replace(
+    law.EXECUTION,
     schedule=Schedule.TWAP,
     order_kind="market",
     duration_s=60,
@@ -61,10 +55,6 @@ EXECUTION = ExecutionPolicy(
     price_tolerance_bps=D(50),
     slice_rest_s=10,
     deadline_s=120,
-    max_attempts=3,
-    valid_s=5,
-    ask_every_s=2,
-    cooldown_s=0,
 )
 VENUE = VenueTerms(venue="north", accept_window_s=5, retention_s=86_400, skew_s=1)
 
@@ -82,31 +72,11 @@ def terms(
 ) -> Terms:
     """One account at one venue that trades BTC and ETH for USDT at 10 bps."""
     rules = replace(Filters(step=D("0.0001"), tick=D("0.01"), min_notional=D(10)), **filters)
-    policy = Policy(
+    policy = law.policy(
         fund="alpha",
-        base="USDT",
         assets=tuple(Asset(id=a, decimals=8) for a in ("BNB", "BTC", "ETH", "USDT")),
         accounts=(Account(id="main", venue="north"),),
-        prices=PricePolicy(
-            sources=("north",),
-            max_age_s=60,
-            max_spread_bps=D(100),
-            max_disagreement_bps=D(100),
-            max_unpriced_weight=D(0),
-        ),
-        target=Target(weights=()),
-        triggers=(),
-        costs=CostPolicy(max_cost_bps=D(50)),
-        mandate=Mandate(),
         execution=execution,
-        limits=LimitPolicy(
-            max_balance_age_s=60,
-            max_read_rounds=3,
-            lease_wait_s=1,
-            lease_ttl_s=30,
-            plan_max_age_s=600,
-            read_timeout_s=5,
-        ),
     )
     listed = tuple(
         Instrument(id=f"north:{a}/USDT", venue="north", base=a, quote="USDT", filters=rules) for a in sorted(PRICES)
