@@ -88,7 +88,7 @@ async def timed(desk: api.Desk, stamps: dict[str, float]) -> api.Thought:
     return thought
 
 
-def main() -> None:
+async def main() -> None:
     """Measure and print one JSON line."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--runs", type=int, default=9)
@@ -99,12 +99,12 @@ def main() -> None:
     stages: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as home:
         fund = make(Path(home), options.assets, options.venues)
-        with api.connect(api.load_settings(fund)) as desk:
-            thought = asyncio.run(timed(desk, {}))  # A rehearsal: imports, caches, files.
+        async with api.connect(api.load_settings(fund)) as desk:
+            thought = await timed(desk, {})  # A rehearsal: imports, caches, files.
             for _ in range(options.runs):
                 stamps: dict[str, float] = {}
                 last = started = time.perf_counter()
-                thought = asyncio.run(timed(desk, stamps))
+                thought = await timed(desk, stamps)
                 totals.append(stamps["cleared"] - started)
                 for stage, at in stamps.items():
                     stages.setdefault(stage, []).append(at - last)
@@ -124,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

@@ -261,7 +261,7 @@ async def examine(fund: Path) -> tuple[Check, ...]:
         return (Check(subject="file", finding=str(error), well=False, fix="mend the lines named above"),)
     well = Check(subject="file", finding=f"{settings.path}: fund {settings.policy.fund}", well=True)
     try:
-        with reading(settings) as desk:
+        async with reading(settings) as desk:
             return (well, clock_check(settings), *await doctor.examine(desk))
     except (EdgeError, ValueError) as error:
         return (well, Check(subject="connection", finding=str(error), well=False, fix="mend this and check again"))

@@ -1,7 +1,7 @@
 """The composition root: settings become a Desk of live adapters. The one file that sees both sides."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from trimtab.adapters.clock import SimulatedClock, WallClock
 from trimtab.adapters.secrets import references
@@ -16,18 +16,20 @@ from trimtab.sim import clockwork, files
 from trimtab.units import ONE
 
 
-@contextmanager
-def connected(settings: Settings) -> Iterator[Desk]:
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Desk]:
     """A desk that may act: its ledger is made or migrated if need be. Raises ValueError, Unavailable."""
-    with levers(settings) as store, ExitStack() as open_files:
-        yield _desk(settings, store, open_files)
+    with levers(settings) as store:
+        async with AsyncExitStack() as opened:
+            yield _desk(settings, store, opened)
 
 
-@contextmanager
-def reading(settings: Settings) -> Iterator[Desk]:
+@asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[Desk]:
     """A desk for looking: it makes no ledger and takes no lease. A fund without a ledger yet has an empty one."""
-    with records(settings) as store, ExitStack() as open_files:
-        yield _desk(settings, store, open_files)
+    with records(settings) as store:
+        async with AsyncExitStack() as opened:
+            yield _desk(settings, store, opened)
 
 
 @contextmanager
@@ -53,27 +55,27 @@ def levers(settings: Settings) -> Iterator[Store]:
         store.close()
 
 
-def _desk(settings: Settings, store: Store, open_files: ExitStack) -> Desk:
+def _desk(settings: Settings, store: Store, opened: AsyncExitStack) -> Desk:
     keys = {key.account: references.resolve(key.reference, settings.folder) for key in settings.keys}
     venues: dict[str, Venue] = {}
     for place in settings.venues:
         venue = paper.connect(place.world, place.id, keys)
-        open_files.callback(venue.close)
+        opened.callback(venue.close)
         venues[place.id] = venue
     return Desk(
         policy=settings.policy,
-        clock=_clock(settings, open_files),
+        clock=_clock(settings, opened),
         store=store,
         witness=seals.SealFile(settings.seals),
         venues=venues,
     )
 
 
-def _clock(settings: Settings, open_files: ExitStack) -> Clock:
+def _clock(settings: Settings, opened: AsyncExitStack) -> Clock:
     if settings.clock is ClockSource.WALL:
         return WallClock()
     clock = clockwork.open_clock(settings.venues[0].world)
-    open_files.callback(clock.close)
+    opened.callback(clock.close)
     return SimulatedClock(clock)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from tests.scenarios.funds import change, make_fund, on
+from tests.scenarios.funds import at_desk, change, make_fund, on
 from trimtab import api
 from trimtab.adapters.stores.memory import MemoryStore
 from trimtab.cycle import doctor
@@ -65,7 +65,7 @@ def test_a_slot_that_is_due_while_all_is_inside_its_band_is_used_up_by_holding(t
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with api.connect(api.load_settings(make_fund(tmp_path))) as connected:
+    with at_desk(make_fund(tmp_path)) as connected:
         yield connected
 
 

@@ -13,7 +13,7 @@ DEEPEST_NESTING = 3
 UNSAYING = frozenset(
     "manager handler helper util service processor engine base data info object misc common".split(),
 )
-MAY_AWAIT = frozenset("cycle adapters api cli serve cluster rehearse".split())
+MAY_AWAIT = frozenset("cycle adapters wiring api cli serve cluster rehearse".split())
 CLOCKS = frozenset("now utcnow today time_ns monotonic monotonic_ns perf_counter urandom".split())
 CHANCES = frozenset("uuid1 uuid4 uuid7 token_bytes token_hex getrandbits".split())
 FILES = frozenset("open read_text read_bytes write_text write_bytes".split())

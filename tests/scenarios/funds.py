@@ -1,5 +1,8 @@
 """Funds for whole-cycle tests: the paper template in a folder, changed as a case needs, and commands run on it."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +37,18 @@ def change(file: Path, texts: dict[str, str]) -> None:
         assert old in text, f"{file.name} has no {old!r}"
         text = text.replace(old, new)
     file.write_text(text)
+
+
+@contextmanager
+def at_desk(fund: Path) -> Iterator[api.Desk]:
+    """A fund's desk, connected, for a test that awaits what it wants in loops of its own."""
+    with asyncio.Runner() as runner:
+        entered = api.connect(api.load_settings(fund))
+        desk = runner.run(entered.__aenter__())
+        try:
+            yield desk
+        finally:
+            runner.run(entered.__aexit__(None, None, None))
 
 
 def trimtab(*arguments: object) -> Said:

@@ -69,16 +69,16 @@ class DoomedVenue:
         return state
 
 
-def main(fund: str, moment: str = "", number: str = "0") -> None:
+async def main(fund: str, moment: str = "", number: str = "0") -> None:
     """Run one cycle of a fund, up to the chosen moment."""
     fate = Fate(moment, int(number))
-    with api.connect(api.load_settings(Path(fund))) as desk:
+    async with api.connect(api.load_settings(Path(fund))) as desk:
         venues: Any = {name: DoomedVenue(venue, fate) for name, venue in desk.venues.items()}
         store: Any = DoomedStore(desk.store, fate)
         doomed = replace(desk, store=store, venues=venues)
-        asyncio.run(api.run_cycle(doomed, api.Wishes(holder=api.holder())))
+        await api.run_cycle(doomed, api.Wishes(holder=api.holder()))
     sys.stdout.write(json.dumps(fate.seen))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    asyncio.run(main(*sys.argv[1:]))

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.funds import change, make_fund, on, trimtab
-from trimtab import api
+from tests.scenarios.funds import at_desk, change, make_fund, on, trimtab
 from trimtab.adapters.venues import paper
 from trimtab.ports import LeaseHeld
 from trimtab.sim.clockwork import open_clock
@@ -110,7 +109,7 @@ def test_an_account_that_asks_for_a_key_refuses_a_stranger(tmp_path: Path) -> No
 
 def test_two_runs_at_once_are_one_run_and_a_name(tmp_path: Path) -> None:
     fund = make_fund(tmp_path, fund={"[limits]": "[limits]\nlease_wait_s = 0"})
-    with api.connect(api.load_settings(fund)) as desk:
+    with at_desk(fund) as desk:
         lease = desk.store.acquire("cycle", "elsewhere:1:1", 60)
         said = on(fund, "run", "--yes")
         desk.store.release(lease)
@@ -122,7 +121,7 @@ def test_two_runs_at_once_are_one_run_and_a_name(tmp_path: Path) -> None:
 
 def test_a_ledger_that_cannot_be_written_stops_before_anything_is_sent(tmp_path: Path) -> None:
     fund = make_fund(tmp_path)
-    with api.connect(api.load_settings(fund)):
+    with at_desk(fund):
         pass
     with sqlite3.connect(tmp_path / "paper.db") as db:
         db.execute("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'disk full'); END")

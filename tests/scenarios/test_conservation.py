@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from tests.scenarios.funds import at_desk
 from trimtab import api
 from trimtab.ports import Desk
 
@@ -149,7 +150,7 @@ def prove(case: Case) -> None:
         fund.write_text(case.fund)
         (Path(folder) / "paper.toml").write_text(case.world)
         loaded = api.load_settings(fund)
-        with api.connect(loaded) as desk:
+        with at_desk(fund) as desk:
             before = holdings(desk)
             for _ in range(case.cycles):
                 asyncio.run(api.run_cycle(desk, api.Wishes(holder=api.holder())))

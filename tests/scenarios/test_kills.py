@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.funds import make_fund
+from tests.scenarios.funds import at_desk, make_fund
 from trimtab import api
 from trimtab.adapters.venues import paper
 from trimtab.model.ledger import CycleOutcome
@@ -51,7 +51,7 @@ def log(fund: Path) -> list[tuple[str, str, tuple[Fill, ...], Decimal]]:
 
 
 def ending(fund: Path) -> Ending:
-    with api.reading(api.load_settings(fund)) as desk:
+    with at_desk(fund) as desk:
         reads = [asyncio.run(desk.venues[a.venue].read(a.id)) for a in desk.policy.accounts]
     balances = frozenset((b.account, b.asset, b.total) for r in reads for b in r.balances)
     fills = frozenset(

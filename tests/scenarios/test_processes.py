@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.funds import make_fund
+from tests.scenarios.funds import at_desk, make_fund
 from tests.scenarios.test_kills import run as run_to_death
 from trimtab import api
 from trimtab.adapters.venues import paper
@@ -96,7 +96,7 @@ def assert_sound(fund: Path) -> None:
     assert max(Counter((p.order.account, p.order.id) for p in taken).values()) == 1
     settings = api.load_settings(fund)
     assert not api.verify(settings, None).faults
-    with api.reading(settings) as desk:
+    with at_desk(fund) as desk:
         assert asyncio.run(api.closing(desk)).breaks == ()
         past = api.history(desk.store, 100)
         assert all(api.replay(desk.store, facts.cycle).holds for facts in past)
@@ -216,7 +216,7 @@ class Counting:
 @pytest.mark.parametrize("commits", [2, 4, 5, 6, 8, 10])
 def test_whoever_was_taken_over_sends_nothing_that_is_not_in_the_ledger(commits: int, tmp_path: Path) -> None:
     fund = make_fund(tmp_path)
-    with api.connect(api.load_settings(fund)) as desk:
+    with at_desk(fund) as desk:
         venues: Any = {name: Counting(venue) for name, venue in desk.venues.items()}
         ousted: Any = Ousted(desk.store, commits)
         with pytest.raises(Fenced):

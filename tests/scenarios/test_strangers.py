@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios.funds import make_fund, on
+from tests.scenarios.funds import at_desk, make_fund, on
 from trimtab import api
 from trimtab.adapters.venues import paper
 from trimtab.adapters.venues.paper import PaperVenue
@@ -40,7 +40,7 @@ def with_a_stranger(fund: Path, act: Callable[[PaperVenue], Awaitable[object]]) 
             if not acted:
                 acted.append(await act(south))
 
-    with api.connect(api.load_settings(fund)) as desk:
+    with at_desk(fund) as desk:
         watched = api.Desk(desk.policy, Waking(desk.clock), desk.store, desk.witness, desk.venues)  # type: ignore[arg-type]
         asyncio.run(api.run_cycle(watched, api.Wishes(holder=api.holder())))
         facts = api.facts(desk.store, "last")

@@ -24,7 +24,7 @@ from trimtab.cli.frame import (
 from trimtab.cli.see import HALTED, Because
 
 if TYPE_CHECKING:
-    from trimtab.api import Desk, Result, Thought
+    from trimtab.api import Facts, Result, Settings, Thought
 
 Why = Annotated[str, typer.Option("--because", help="The reason; it is recorded.", metavar="WHY", show_default=False)]
 Who = Annotated[str | None, typer.Option("--by", help="Who acts; the login name unless said.", metavar="NAME")]
@@ -47,8 +47,7 @@ def run(
     settings = settings_of(fund, verbose=verbose)
     recall = api.load_plan(plan) if plan is not None else None
     asked = _Asked(because=because, recall=recall, yes=yes, as_json=as_json, verbose=verbose)
-    with api.connect(settings) as desk:
-        return finish(_run(desk, asked))
+    return finish(_run(settings, asked))
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class _Asked:
     verbose: bool
 
 
-async def _run(desk: "Desk", asked: _Asked) -> int:
+async def _run(settings: "Settings", asked: _Asked) -> int:
     import asyncio
 
     from trimtab import api
@@ -82,18 +81,18 @@ async def _run(desk: "Desk", asked: _Asked) -> int:
             confirm=confirm,
             watching=api.Watching(progress=watch.update, stopping=stopping),
         )
-        result = await api.run_cycle(desk, wishes)
-    if result is None:
+        async with api.connect(settings) as desk:
+            result = await api.run_cycle(desk, wishes)
+            facts = api.facts(desk.store, result.closed.cycle) if result is not None else None
+    if result is None or facts is None:
         tell(HALTED)
         return WAITS
-    return _report(desk, result, as_json=asked.as_json)
+    return _report(facts, result, as_json=asked.as_json)
 
 
-def _report(desk: "Desk", result: "Result", *, as_json: bool) -> int:
-    from trimtab import api
+def _report(facts: "Facts", result: "Result", *, as_json: bool) -> int:
     from trimtab.cli import codes, history
 
-    facts = api.facts(desk.store, result.closed.cycle)
     if result.resumed:
         tell(f"Cycle {result.closed.cycle} had been cut off; it was finished, and nothing was sent twice")
     if as_json:

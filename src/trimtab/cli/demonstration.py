@@ -18,7 +18,7 @@ def show_all(tape: Path | None, folder: Path | None) -> int:
     with ExitStack() as stack:
         home = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trimtab-")))
         fund = _fund(home, tape)
-        code = _walk(fund)
+        code = asyncio.run(_walk(fund))
         kept = f"--fund {fund}" if folder else ""
     _farewell(folder, kept)
     return code
@@ -33,16 +33,16 @@ def _fund(home: Path, tape: Path | None) -> Path:
     return home / "fund.toml"
 
 
-def _walk(fund: Path) -> int:
+async def _walk(fund: Path) -> int:
     settings = api.load_settings(fund)
-    with api.connect(settings) as desk:
+    async with api.connect(settings) as desk:
         _say("trimtab state", "what the fund holds, and how far it is from its targets")
-        show(views.state(asyncio.run(api.look(desk))))
+        show(views.state(await api.look(desk)))
         _say("trimtab plan", "the cheapest way back, with its proof and its checks; nothing is sent yet")
-        thought = asyncio.run(api.preview(desk, None))
+        thought = await api.preview(desk, None)
         show(views.thought(thought))
         _say("trimtab run --yes", "the same plan worked in slices over simulated time")
-        result = asyncio.run(_run(desk))
+        result = await _run(desk)
         if result is None:
             tell("the fund is halted")
             return NO

@@ -82,8 +82,12 @@ def reconcile(
         with api.levers(settings) as store:
             api.accept(store, settings, accept, by, because)
         tell(f"Accepted: {accept} may trade again")
-    with api.reading(settings) as desk:
-        closing = finish(api.closing(desk))
+
+    async def close() -> api.Closing:
+        async with api.reading(settings) as desk:
+            return await api.closing(desk)
+
+    closing = finish(close())
     if as_json:
         show_json(closing)
     else:

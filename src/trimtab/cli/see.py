@@ -33,9 +33,13 @@ def state(fund: Fund = FUND, as_json: AsJson = False, verbose: Verbose = False) 
     from trimtab import api
     from trimtab.cli import codes, views
 
-    with api.reading(settings_of(fund, verbose=verbose)) as desk:
-        seen = finish(api.look(desk))
-        halted = desk.store.halted()
+    settings = settings_of(fund, verbose=verbose)
+
+    async def look() -> tuple[api.Thought, bool]:
+        async with api.reading(settings) as desk:
+            return await api.look(desk), desk.store.halted()
+
+    seen, halted = finish(look())
     show_json(seen) if as_json else show(views.state(seen, verbose=verbose))
     if halted:
         tell(HALTED)
@@ -54,9 +58,13 @@ def plan(
     from trimtab import api
     from trimtab.cli import codes, views
 
-    with api.reading(settings_of(fund, verbose=verbose)) as desk:
-        thought = finish(api.preview(desk, api.cause(because)))
-        halted = desk.store.halted()
+    settings = settings_of(fund, verbose=verbose)
+
+    async def think() -> tuple[api.Thought, bool]:
+        async with api.reading(settings) as desk:
+            return await api.preview(desk, api.cause(because)), desk.store.halted()
+
+    thought, halted = finish(think())
     saved = save if save is not None and thought.verdict is not None else None
     if saved is not None:
         api.save_plan(thought, saved)
