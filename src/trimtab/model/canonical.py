@@ -1,7 +1,8 @@
 """The one byte form of every noun, and its hash.
 
 These bytes are what is stored, hashed, shown and replayed. Construction refuses what is not canonical
-(a trailing zero, -0, a naive time) rather than mending it, so two equal nouns never differ in bytes.
+(a trailing zero, -0, a naive time) rather than mending it, so two equal nouns never differ in bytes. A field
+that has its default is not written: a noun that gains one keeps the bytes, and the hashes, that it had before.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ T = TypeVar("T")
 CANONICAL: Final = re.compile(r"0|-?(?:[1-9]\d*(?:\.\d*[1-9])?(?:E-\d+)?|0\.\d*[1-9])").fullmatch
 
 
-class Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What every noun is: immutable, keyword-only, strict when decoded, canonical by construction."""
 
     def __post_init__(self) -> None:
