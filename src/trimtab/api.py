@@ -14,7 +14,7 @@ from trimtab.adapters.stores.sqlite import SqliteStore
 from trimtab.cycle import doctor
 from trimtab.cycle.books import closing
 from trimtab.cycle.cycle import Result, Wishes, agree, preview, run_cycle
-from trimtab.cycle.doctor import Check
+from trimtab.cycle.inspection import Check
 from trimtab.cycle.replay import Replayed, replay
 from trimtab.cycle.saved import NoLongerHolds
 from trimtab.cycle.think import assess, next_cycle

@@ -9,9 +9,10 @@ EdgeError
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from decimal import Decimal
+from typing import Protocol, runtime_checkable
 
-from trimtab.model.accounts import VenueTerms
+from trimtab.model.accounts import Access, Budget, Carried, VenueTerms
 from trimtab.model.assets import FeeTerms, Instrument
 from trimtab.model.holdings import AccountRead, Transfer
 from trimtab.model.ledger import Draft, Entry, Lease
@@ -106,6 +107,23 @@ class Transfers(Protocol):
 
     async def withdraw(self, withdrawal: Withdrawal) -> Transfer:
         """Send money away. Raises Uncertain whenever a reply may have been lost; it is never sent again by itself."""
+
+
+@runtime_checkable
+class Inspection(Protocol):
+    """What a check-up asks a venue, where it can be asked. "The venue does not say" is an answer: None, or nothing."""
+
+    async def skew_s(self) -> Decimal | None:
+        """How far the venue's clock is ahead of this machine's, in seconds, measured now."""
+
+    async def access(self, account: str) -> Access:
+        """What the account's key may do."""
+
+    async def budgets(self, account: str) -> tuple[Budget, ...]:
+        """How much of each rate limit is used."""
+
+    async def carried(self, account: str, assets: Sequence[str]) -> tuple[Carried, ...]:
+        """The networks by which assets come and go."""
 
 
 class Venue(Custody, Markets, Trading, Transfers, Protocol):

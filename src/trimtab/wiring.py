@@ -8,7 +8,7 @@ from trimtab.adapters.secrets import references
 from trimtab.adapters.stores import memory, seals, sqlite
 from trimtab.adapters.venues import paper
 from trimtab.cycle import doctor
-from trimtab.cycle.doctor import Check
+from trimtab.cycle.inspection import Check
 from trimtab.ports import Clock, Desk, Store, Venue
 from trimtab.settings import Settings
 from trimtab.settings.shape import ClockSource

@@ -1,32 +1,23 @@
 """A check-up: everything that would stop a cycle, one finding each, with the fix."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
-from trimtab.cycle import observe
+from trimtab.cycle import inspection, observe
 from trimtab.cycle.cycle import unsealed
+from trimtab.cycle.inspection import Check
 from trimtab.cycle.recover import unfinished
 from trimtab.cycle.think import frozen
 from trimtab.model.assets import Listing
-from trimtab.model.canonical import Noun
 from trimtab.model.holdings import Snapshot
 from trimtab.model.ledger import Quoted, Terms
 from trimtab.model.prices import Mark
 from trimtab.ports import Desk
-from trimtab.units import plain
-from trimtab.value import marks
+from trimtab.units import ZERO, money, plain, under_context
+from trimtab.value import marks, valuation
 
 PAPER = "paper"
-
-
-class Check(Noun, frozen=True, kw_only=True):
-    """One thing looked at: what was found, whether that is well, and if not, what to do about it."""
-
-    subject: str
-    finding: str
-    well: bool
-    fix: str = ""
 
 
 async def examine(desk: Desk) -> tuple[Check, ...]:
@@ -37,8 +28,10 @@ async def examine(desk: Desk) -> tuple[Check, ...]:
     return (
         *_ledger(desk),
         *_venues(desk, known),
+        *await inspection.venues(desk),
         *_accounts(desk, snapshot),
         *_prices(known, snapshot, quoted),
+        *_minimums(known, snapshot, quoted),
     )
 
 
@@ -123,6 +116,31 @@ def _prices(known: Terms, snapshot: Snapshot, quoted: Quoted) -> Iterator[Check]
         yield Check(subject=subject, finding=why.get(weight.asset, "nothing quotes it"), well=False, fix=fix)
     finding = f"{len(priced)} assets are priced" if priced else "no asset is priced"
     yield Check(subject="prices", finding=finding, well=bool(priced), fix="see above")
+
+
+@under_context
+def _minimums(known: Terms, snapshot: Snapshot, quoted: Quoted) -> tuple[Check, ...]:
+    """An asset whose whole target is below the least order can never be bought."""
+    chosen = marks.choose(snapshot.at, quoted.quotes, known)
+    nav = valuation.value(snapshot, chosen, known.policy).nav
+    prices = {mark.asset: mark.price for mark in chosen.marks}
+    found: list[Check] = []
+    for weight in known.policy.target.weights:
+        least = min(_least(known, weight.asset, prices), default=None)
+        worth = weight.weight * nav
+        if weight.asset != known.policy.base and least is not None and 0 < worth < least:
+            told = f"its target is worth {plain(money(worth))} {chosen.base}, the least order {plain(money(least))}"
+            fix = "give it a larger weight, or none"
+            found.append(Check(subject=f"target {weight.asset}", finding=told, well=False, fix=fix))
+    return tuple(found)
+
+
+def _least(known: Terms, asset: str, prices: Mapping[str, Decimal]) -> Iterator[Decimal]:
+    """The least order for an asset at each place that trades it, in the base currency."""
+    for listed in known.instruments:
+        if asset in (listed.base, listed.quote) and listed.quote in prices and listed.base in prices:
+            notional = (listed.filters.min_notional or ZERO) * prices[listed.quote]
+            yield max(notional, (listed.filters.min_amount or ZERO) * prices[listed.base])
 
 
 def _priced(mark: Mark, base: str) -> str:

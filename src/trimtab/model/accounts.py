@@ -1,4 +1,4 @@
-"""Where we hold: accounts at venues, and what must stay in them."""
+"""Where we hold: accounts at venues, what must stay in them, what their keys may do, and the ways between them."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -40,3 +40,47 @@ class VenueTerms(Noun, frozen=True, kw_only=True):
     accept_window_s: int
     retention_s: int
     skew_s: int
+
+
+class Route(Noun, frozen=True, kw_only=True):
+    """A way for an asset from one of our accounts to another; the address is the target's, by a person's word (D31)."""
+
+    id: str
+    asset: str
+    network: str
+    source: str
+    target: str
+    address: str
+
+
+class Access(Noun, frozen=True, kw_only=True):
+    """What a venue says that an account's key may do (D29). None: the venue does not say.
+
+    `listed` is whether the key works from listed network addresses only.
+    """
+
+    account: str
+    trade: bool | None = None
+    transfer: bool | None = None
+    withdraw: bool | None = None
+    listed: bool | None = None
+
+
+class Budget(Noun, frozen=True, kw_only=True):
+    """How much of a venue's rate limit is used: `used` of `limit` in the last `window_s`, as its answers say."""
+
+    name: str
+    used: int
+    limit: int
+    window_s: int
+
+
+class Carried(Noun, frozen=True, kw_only=True):
+    """A network by which a venue carries an asset; `fee` and `minimum` in units of it. None: the venue does not say."""
+
+    asset: str
+    network: str
+    fee: Decimal | None = None
+    minimum: Decimal | None = None
+    deposits: bool | None = None
+    withdrawals: bool | None = None

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from trimtab.model.accounts import Account
+from trimtab.model.accounts import Account, Route
 from trimtab.model.assets import Asset
 from trimtab.model.canonical import Noun
 from trimtab.model.mandate import Mandate
@@ -160,3 +160,4 @@ class Policy(Noun, frozen=True, kw_only=True):
     mandate: Mandate
     execution: ExecutionPolicy
     limits: LimitPolicy
+    routes: tuple[Route, ...] = ()
