@@ -8,11 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from trimtab.adapters.clock import SimulatedClock
+from trimtab.adapters.venues.exchange.binance import BinanceVenue
+from trimtab.adapters.venues.exchange.line import Credentials, Target
 from trimtab.model.holdings import Stage, Transfer
 from trimtab.model.orders import Order, OrderKind, OrderState, Side, TimeInForce, Withdrawal
 from trimtab.ports import Venue
 from trimtab.sim.clockwork import SimClock
 from trimtab.sim.venue import SimVenue
+from trimtab.sim.wire.server import Running
 
 T = TypeVar("T")
 
@@ -122,6 +126,18 @@ class Site:
         out = self.run(self.here.transfers("main", now))
         back = self.run(self.there.transfers("other", now))
         return [t.stage for t in out], [t.stage for t in back]
+
+
+def client(sim: Running, name: str, clock: SimClock, *venues: SimVenue) -> BinanceVenue:
+    """A real client of a served venue, which may do everything with every account there."""
+    target = Target(sim.ports[name], sim.told.certificates.ca)
+    accounts = {a: Credentials(sim.key(a).key, sim.key(a).secret) for a in sim.venues[name].sim.accounts}
+    known = {
+        ("USDT", "ETH", venue.address(account, "USDT", "ETH")): account
+        for venue in venues
+        for account in venue.accounts
+    }
+    return BinanceVenue(name, accounts, frozenset({"BNB", "BTC", "ETH", "USDT"}), SimulatedClock(clock), target, known)
 
 
 def order(number: int, side: Side, amount: str, price: Decimal | str | None, **more: Any) -> Order:

@@ -109,7 +109,8 @@ def test_a_limit_order_without_a_price_is_bad_input() -> None:
 
 
 def crowd(of: Filters, amount: str, orders: int, position: str, side: Side = Side.BUY) -> str | None:
-    return filters.crowded(of, side=side, amount=Decimal(amount), orders=orders, position=Decimal(position))
+    found = filters.crowded(of, side=side, amount=Decimal(amount), orders=orders, position=Decimal(position))
+    return None if found is None else found.because
 
 
 def test_one_order_more_than_allowed_is_refused() -> None:

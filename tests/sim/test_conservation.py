@@ -12,6 +12,7 @@ from tests.sim.venue import BNB_USDT, BTC_USDT, DECIMALS, after, order, outside,
 from trimtab.model.assets import TakenFrom
 from trimtab.model.orders import Fill, OrderStatus, Side, TimeInForce
 from trimtab.sim import exchange, fills, transfers
+from trimtab.sim.refusals import Refusal
 from trimtab.sim.rules import Consumed, Outside
 from trimtab.sim.state import Direction, Exchange, State
 from trimtab.units import from_raw, to_raw
@@ -108,7 +109,7 @@ class Venue(RuleBasedStateMachine):
             transfer = transfers.withdraw(
                 self.of, account, asset, asked, network=network, target="other", at=after(self.now)
             )
-        except transfers.Refusal:
+        except Refusal:
             return
         seen_at = transfers.sent_at(self.of, transfer)
         transfers.announce(self.of, transfer, network=network, seen_at=seen_at)
@@ -118,7 +119,7 @@ class Venue(RuleBasedStateMachine):
         asked = from_raw(amount, DECIMALS[asset])
         try:
             transfers.move(self.of, key, source, receiver, asset, asked, at=after(self.now))
-        except transfers.Refusal:
+        except Refusal:
             return
 
     @rule()

@@ -22,6 +22,7 @@ from tests.sim.venue import (
 from trimtab.model.assets import Filters, Listing, TakenFrom
 from trimtab.model.orders import OrderStatus, Side, TimeInForce
 from trimtab.sim import exchange, funds, transfers
+from trimtab.sim.refusals import Refusal
 from trimtab.sim.rules import Consumed
 from trimtab.sim.state import Exchange
 
@@ -73,7 +74,7 @@ def test_a_third_asset_that_runs_out_in_the_middle_leaves_the_rest_to_what_is_re
 def test_one_bitcoin_bought_with_a_fee_in_bitcoin_cannot_be_withdrawn_whole() -> None:
     of = venue(main={"USDT": "60000"})
     place(of, order(BUY, "1"))
-    with pytest.raises(transfers.Refusal, match=r"1 BTC cannot leave main: 0\.999 is withdrawable"):
+    with pytest.raises(Refusal, match=r"1 BTC cannot leave main: 0\.999 is withdrawable"):
         transfers.withdraw(of, "main", "BTC", Decimal(1), network="bitcoin", target="elsewhere", at=T0)
     assert holds(of, "main")["BTC"] == Decimal("0.999")
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trimtab.model.orders import Order, OrderKind, OrderStatus, Side, TimeInForce
+from trimtab.quant import books
 from trimtab.sim import exchange, market, world
 from trimtab.sim.generator import Generator, Motion
 from trimtab.sim.market import Depth, Market
@@ -138,7 +139,7 @@ def test_what_one_order_took_is_missing_for_the_next() -> None:
 def test_a_quote_counts_what_is_near_the_touch() -> None:
     book = market.ladder(quiet(), Depth(), BTC, NOON)
     assert book is not None
-    quote = market.quote(book)
+    quote = books.touch(book)
     assert (quote.bid, quote.ask) == (book.bids[0].price, book.asks[0].price)
     near = [level.amount for level in book.asks if level.price <= book.asks[0].price * D("1.001")]
     assert quote.ask_amount == sum(near)

@@ -8,6 +8,7 @@ from tests.sim.venue import T0, after, free, holds, order, outside, place, reloa
 from trimtab.model.holdings import Stage, Transfer
 from trimtab.model.orders import OrderStatus, Side
 from trimtab.sim import exchange, transfers
+from trimtab.sim.refusals import Refusal
 from trimtab.sim.state import Direction, Exchange
 
 MILLION = Decimal(1_000_000)
@@ -71,7 +72,7 @@ def test_a_deposit_that_is_tradable_can_be_traded_and_not_sent_on_before_it_has_
     settle(target, after(1799))
     (balance,) = exchange.read(target, "other", after(1799)).balances
     assert (balance.free, balance.withdrawable) == (Decimal(999_999), Decimal(0))
-    with pytest.raises(transfers.Refusal, match="999,999 USDT cannot leave other: 0 is withdrawable"):
+    with pytest.raises(Refusal, match="999,999 USDT cannot leave other: 0 is withdrawable"):
         transfers.withdraw(target, "other", "USDT", Decimal(999_999), network="chain", target="x", at=after(1799))
     buy = order(Side.BUY, "1", account="other", valid_s=1800)
     assert place(target, buy, at=after(1799)).status is OrderStatus.FILLED
@@ -83,7 +84,7 @@ def test_a_deposit_that_is_tradable_can_be_traded_and_not_sent_on_before_it_has_
 def test_what_an_order_locks_cannot_be_withdrawn() -> None:
     of = venue(main={"USDT": "60000"})
     place(of, order(Side.BUY, "0.5", "59000"), outside(asks=()))
-    with pytest.raises(transfers.Refusal, match="30,500 is withdrawable"):
+    with pytest.raises(Refusal, match="30,500 is withdrawable"):
         transfers.withdraw(of, "main", "USDT", Decimal("30500.00000001"), network="chain", target="x", at=T0)
     transfers.withdraw(of, "main", "USDT", Decimal(30_500), network="chain", target="x", at=T0)
     assert free(of, "main", "USDT") == 0
@@ -104,7 +105,7 @@ def test_a_withdrawal_is_refused_with_the_reason_and_nothing_happens(
 ) -> None:
     of = venue(main={"USDT": "60"}, sub={"USDT": "60"})
     of.state.take_changes()
-    with pytest.raises(transfers.Refusal, match=because):
+    with pytest.raises(Refusal, match=because):
         transfers.withdraw(of, account, "USDT", Decimal(amount), network=network, target="x", at=T0)
     changes = of.state.take_changes()
     assert (changes.balances, changes.movements, changes.next_transfer) == ((), (), 1)
@@ -112,7 +113,7 @@ def test_a_withdrawal_is_refused_with_the_reason_and_nothing_happens(
 
 def test_a_sub_account_without_the_right_gets_its_money_out_over_its_parent() -> None:
     of = venue(main={}, sub={"USDT": "60"})
-    with pytest.raises(transfers.Refusal, match="the key of sub may not move money from sub"):
+    with pytest.raises(Refusal, match="the key of sub may not move money from sub"):
         transfers.move(of, "sub", "sub", "main", "USDT", Decimal(60), at=T0)
     moved = transfers.move(of, "main", "sub", "main", "USDT", Decimal(60), at=T0)
     assert (moved.stage, moved.fee, moved.debited_at, moved.credited_at) == (Stage.WITHDRAWABLE, Decimal(0), T0, T0)
@@ -125,14 +126,14 @@ def test_a_sub_account_with_the_right_moves_only_what_is_its_own() -> None:
     transfers.move(of, "free", "free", "sub", "USDT", Decimal(60), at=T0)
     assert (holds(of, "free"), holds(of, "sub")) == ({"USDT": Decimal(0)}, {"USDT": Decimal(60)})
     for source in ("main", "sub"):
-        with pytest.raises(transfers.Refusal, match=f"the key of free may not move money from {source}"):
+        with pytest.raises(Refusal, match=f"the key of free may not move money from {source}"):
             transfers.move(of, "free", source, "free", "USDT", Decimal(1), at=T0)
 
 
 @pytest.mark.parametrize(("key", "source", "target"), [("main", "main", "other"), ("other", "main", "sub")])
 def test_money_moves_within_one_family_only(key: str, source: str, target: str) -> None:
     of = venue(main={"USDT": "60"})
-    with pytest.raises(transfers.Refusal, match="not accounts of one family"):
+    with pytest.raises(Refusal, match="not accounts of one family"):
         transfers.move(of, key, source, target, "USDT", Decimal(1), at=T0)
 
 
@@ -148,7 +149,7 @@ def test_what_has_not_matured_does_not_move_within_the_family_either() -> None:
     transfer = transfers.withdraw(source, "main", "USDT", MILLION, network="chain", target="main", at=T0)
     transfers.announce(target, transfer, network="chain", seen_at=T0)
     settle(target, after(900))
-    with pytest.raises(transfers.Refusal, match="1 USDT cannot leave main: 0 is withdrawable"):
+    with pytest.raises(Refusal, match="1 USDT cannot leave main: 0 is withdrawable"):
         transfers.move(target, "main", "main", "sub", "USDT", Decimal(1), at=after(900))
     settle(target, after(1560))
     assert transfers.move(target, "main", "main", "sub", "USDT", Decimal(1), at=after(1560)).amount == 1
@@ -177,15 +178,15 @@ def test_a_deposit_held_after_its_credit_can_be_traded_and_never_matures() -> No
 
 def test_only_what_was_seen_can_be_held_and_only_what_is_held_released() -> None:
     _, target, transfer = sent()
-    with pytest.raises(transfers.Refusal, match="is requested; only what was seen"):
+    with pytest.raises(Refusal, match="is requested; only what was seen"):
         transfers.hold(target, transfer.id, "review")
-    with pytest.raises(transfers.Refusal, match="not held"):
+    with pytest.raises(Refusal, match="not held"):
         transfers.release(target, transfer.id, T0)
 
 
 def test_a_deposit_is_announced_once() -> None:
     _, target, transfer = sent()
-    with pytest.raises(transfers.Refusal, match="is known already"):
+    with pytest.raises(Refusal, match="is known already"):
         transfers.announce(target, transfer, network="chain", seen_at=T0)
 
 

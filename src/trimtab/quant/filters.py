@@ -1,15 +1,34 @@
 """A venue's rules for an order (D5), checked exactly, and rounding to what a venue accepts.
 
-Everything is Decimal: 0.3 is three times 0.1 here. A refusal is a sentence; None means nothing is wrong.
+Everything is Decimal: 0.3 is three times 0.1 here. A broken rule has a sentence; None means nothing is wrong.
 """
 
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from trimtab.model.assets import Filters
 from trimtab.model.orders import OrderKind, Side
 from trimtab.units import ONE, canon, floor_to, is_multiple, plain, round_to, under_context
+
+
+class Rule(StrEnum):
+    """Which of a venue's rules an order breaks; venues have a code or a name for each."""
+
+    PRICE = "price"
+    LOT = "lot"
+    MARKET_LOT = "market_lot"
+    NOTIONAL = "notional"
+    PERCENT = "percent"
+    ORDERS = "orders"
+    POSITION = "position"
+
+
+class Broken(NamedTuple):
+    """A rule that an order breaks, and the sentence that says how."""
+
+    rule: Rule
+    because: str
 
 
 class Precision(StrEnum):
@@ -37,7 +56,6 @@ _ROUNDINGS: Final = {
 }
 
 
-@under_context
 def refusal(
     filters: Filters,
     *,
@@ -47,7 +65,22 @@ def refusal(
     price: Decimal | None,
     average: Decimal | None,
 ) -> str | None:
-    """Why the venue would refuse this order for its size or price, as a sentence; None if it would not.
+    """Why the venue would refuse this order for its size or price, in a sentence; None if it would not."""
+    found = broken(filters, side=side, kind=kind, amount=amount, price=price, average=average)
+    return None if found is None else found.because
+
+
+@under_context
+def broken(
+    filters: Filters,
+    *,
+    side: Side,
+    kind: OrderKind,
+    amount: Decimal,
+    price: Decimal | None,
+    average: Decimal | None,
+) -> Broken | None:
+    """The first rule that this order breaks by its size or price; None if it breaks none.
 
     `average` is the venue's average price: limit prices are bounded by it, market orders are valued at it.
     Where it is None neither is checked, as a venue without trades does. Raises ValueError where `price` is
@@ -66,15 +99,17 @@ def refusal(
 
 
 @under_context
-def crowded(filters: Filters, *, side: Side, amount: Decimal, orders: int, position: Decimal) -> str | None:
-    """Why the venue would refuse one more order for what the account already has; None if it would not.
+def crowded(filters: Filters, *, side: Side, amount: Decimal, orders: int, position: Decimal) -> Broken | None:
+    """The rule that one more order would break by what the account already has; None if it would break none.
 
     `orders` are its open orders on the instrument, `position` its base asset plus what its open buys may add.
     """
     if filters.max_orders is not None and orders >= filters.max_orders:
-        return f"{orders} orders are open already, at most {filters.max_orders} are allowed"
+        return Broken(Rule.ORDERS, f"{orders} orders are open already, at most {filters.max_orders} are allowed")
     if side is Side.BUY and filters.max_position is not None and position + amount > filters.max_position:
-        return f"the position could reach {plain(position + amount)}, at most {plain(filters.max_position)} is allowed"
+        reach = plain(position + amount)
+        most = plain(filters.max_position)
+        return Broken(Rule.POSITION, f"the position could reach {reach}, at most {most} is allowed")
     return None
 
 
@@ -134,57 +169,69 @@ def _grid(value: Decimal, mode: Precision, precision: Decimal) -> Decimal:
     return ONE.scaleb((value.adjusted() if value else 0) - int(precision) + 1)
 
 
-def _price(filters: Filters, price: Decimal) -> str | None:
+def _price(filters: Filters, price: Decimal) -> Broken | None:
     if price <= 0:
-        return f"price {plain(price)} is not above zero"
+        return Broken(Rule.PRICE, f"price {plain(price)} is not above zero")
     if filters.min_price is not None and price < filters.min_price:
-        return f"price {plain(price)} is below the smallest allowed, {plain(filters.min_price)}"
+        return Broken(Rule.PRICE, f"price {plain(price)} is below the smallest allowed, {plain(filters.min_price)}")
     if filters.max_price is not None and price > filters.max_price:
-        return f"price {plain(price)} is above the largest allowed, {plain(filters.max_price)}"
+        return Broken(Rule.PRICE, f"price {plain(price)} is above the largest allowed, {plain(filters.max_price)}")
     if not is_multiple(price, filters.tick):
-        return f"price {plain(price)} is not a multiple of the tick {plain(filters.tick)}"
+        return Broken(Rule.PRICE, f"price {plain(price)} is not a multiple of the tick {plain(filters.tick)}")
     return None
 
 
-def _lot(filters: Filters, amount: Decimal) -> str | None:
-    return _amount(amount, filters.step, filters.min_amount, filters.max_amount)
+def _lot(filters: Filters, amount: Decimal) -> Broken | None:
+    return _amount(Rule.LOT, amount, (filters.step, filters.min_amount, filters.max_amount))
 
 
-def _market_lot(filters: Filters, amount: Decimal) -> str | None:
+def _market_lot(filters: Filters, amount: Decimal) -> Broken | None:
     step = filters.market_step or filters.step
-    return _lot(filters, amount) or _amount(amount, step, filters.market_min_amount, filters.market_max_amount)
+    bounds = step, filters.market_min_amount, filters.market_max_amount
+    return _lot(filters, amount) or _amount(Rule.MARKET_LOT, amount, bounds)
 
 
-def _amount(amount: Decimal, step: Decimal, least: Decimal | None, most: Decimal | None) -> str | None:
+def _amount(rule: Rule, amount: Decimal, bounds: tuple[Decimal, Decimal | None, Decimal | None]) -> Broken | None:
+    step, least, most = bounds
     if amount <= 0:
-        return f"amount {plain(amount)} is not above zero"
+        return Broken(rule, f"amount {plain(amount)} is not above zero")
     if least is not None and amount < least:
-        return f"amount {plain(amount)} is below the smallest allowed, {plain(least)}"
+        return Broken(rule, f"amount {plain(amount)} is below the smallest allowed, {plain(least)}")
     if most is not None and amount > most:
-        return f"amount {plain(amount)} is above the largest allowed, {plain(most)}"
+        return Broken(rule, f"amount {plain(amount)} is above the largest allowed, {plain(most)}")
     if not is_multiple(amount, step):
-        return f"amount {plain(amount)} is not a multiple of the step {plain(step)}"
+        return Broken(rule, f"amount {plain(amount)} is not a multiple of the step {plain(step)}")
     return None
 
 
-def _notional(filters: Filters, amount: Decimal, price: Decimal | None) -> str | None:
+def _notional(filters: Filters, amount: Decimal, price: Decimal | None) -> Broken | None:
     if price is None:
         return None
     notional = amount * price
     if filters.min_notional is not None and notional < filters.min_notional:
-        return f"value {plain(notional)} is below the smallest allowed, {plain(filters.min_notional)}"
+        return Broken(
+            Rule.NOTIONAL, f"value {plain(notional)} is below the smallest allowed, {plain(filters.min_notional)}"
+        )
     if filters.max_notional is not None and notional > filters.max_notional:
-        return f"value {plain(notional)} is above the largest allowed, {plain(filters.max_notional)}"
+        return Broken(
+            Rule.NOTIONAL, f"value {plain(notional)} is above the largest allowed, {plain(filters.max_notional)}"
+        )
     return None
 
 
-def _percent(filters: Filters, side: Side, price: Decimal, average: Decimal | None) -> str | None:
+def _percent(filters: Filters, side: Side, price: Decimal, average: Decimal | None) -> Broken | None:
     if average is None:
         return None
     buys = side is Side.BUY
     up, down = (filters.bid_up, filters.bid_down) if buys else (filters.ask_up, filters.ask_down)
     if up is not None and price > average * up:
-        return f"a {side} at {plain(price)} is more than {plain(up)} times the average price {plain(average)}"
+        return Broken(
+            Rule.PERCENT,
+            f"a {side} at {plain(price)} is more than {plain(up)} times the average price {plain(average)}",
+        )
     if down is not None and price < average * down:
-        return f"a {side} at {plain(price)} is less than {plain(down)} times the average price {plain(average)}"
+        return Broken(
+            Rule.PERCENT,
+            f"a {side} at {plain(price)} is less than {plain(down)} times the average price {plain(average)}",
+        )
     return None

@@ -17,6 +17,7 @@ from trimtab.model.holdings import AccountRead, Balance, OpenOrder
 from trimtab.model.orders import Order, OrderKind, OrderState, OrderStatus, Side, TimeInForce
 from trimtab.quant import filters
 from trimtab.sim import funds, matching, transfers
+from trimtab.sim.refusals import Ground, Refusal
 from trimtab.sim.rules import Outside, Right
 from trimtab.sim.state import Direction, Exchange, Placed
 from trimtab.units import ZERO, under_context
@@ -61,9 +62,10 @@ def settle(venue: Exchange, moment: Due, outside: Outside | None = None) -> None
         return
     if outside is None:
         raise ValueError(f"order {placed.order.id} is to be accepted; give the market of {moment.instrument}")
-    because = _refusal(venue, placed.order, moment.at, outside) or matching.enter(venue, placed, moment.at, outside)
-    if because is not None:
-        rejected = replace(placed, status=OrderStatus.REJECTED, changed_at=moment.at, because=because)
+    try:
+        _accept(venue, placed, moment.at, outside)
+    except Refusal as error:
+        rejected = replace(placed, status=OrderStatus.REJECTED, changed_at=moment.at, because=str(error))
         venue.state.keep_order(rejected)
 
 
@@ -80,17 +82,24 @@ def place(venue: Exchange, order: Order, at: datetime, outside: Outside) -> Orde
 
     None: it arrived and will be accepted or refused later (`Rules.delay_s`); until then nobody can see it.
     """
-    because = _repeated(venue, order)
+    try:
+        placed = take(venue, order, at, outside)
+    except Refusal as error:
+        return OrderState(order_id=order.id, status=OrderStatus.REJECTED, filled=ZERO, at=at, because=str(error))
+    return None if placed.status is None else answer(placed, at)
+
+
+def take(venue: Exchange, order: Order, at: datetime, outside: Outside) -> Placed:
+    """What `place` does; raises Refusal with its ground where the order is refused. A delayed one has no status yet."""
+    if any(placed.live for placed in venue.state.named(order.account, order.id)):
+        raise Refusal(Ground.REPEATED, f"an order with the id {order.id} is open")
     placed = Placed(venue.state.next_order, order, at, at + timedelta(seconds=venue.rules.delay_s))
-    if because is None and venue.rules.delay_s:
-        venue.state.next_order += 1
+    if venue.rules.delay_s:
         venue.state.keep_order(placed)
-        return None
-    because = because or _refusal(venue, order, at, outside) or matching.enter(venue, placed, at, outside)
-    if because is not None:
-        return OrderState(order_id=order.id, status=OrderStatus.REJECTED, filled=ZERO, at=at, because=because)
+    else:
+        _accept(venue, placed, at, outside)
     venue.state.next_order += 1
-    return answer(venue.state.orders[placed.seq], at)
+    return venue.state.orders[placed.seq]
 
 
 def query(venue: Exchange, account: str, order_id: str, at: datetime) -> OrderState | None:
@@ -161,51 +170,48 @@ def _dues(venue: Exchange) -> Iterator[Due]:
             yield Due(at, movement=movement.key)
 
 
-def _repeated(venue: Exchange, order: Order) -> str | None:
-    live = any(placed.live for placed in venue.state.named(order.account, order.id))
-    return f"an order with the id {order.id} is open" if live else None
-
-
 @under_context
-def _refusal(venue: Exchange, order: Order, at: datetime, outside: Outside) -> str | None:
-    """Why an order is not accepted at `at`, apart from what the account can pay."""
-    return _forbidden(venue, order) or _untimely(order, at) or _shapeless(order) or _unfit(venue, order, outside)
+def _accept(venue: Exchange, placed: Placed, at: datetime, outside: Outside) -> None:
+    """Match an order and keep it; raises Refusal, and keeps nothing of it, where it is not accepted at `at`."""
+    _allow(venue, placed.order)
+    _time(placed.order, at)
+    _shape(placed.order)
+    _fit(venue, placed.order, outside)
+    matching.enter(venue, placed, at, outside)
 
 
-def _forbidden(venue: Exchange, order: Order) -> str | None:
+def _allow(venue: Exchange, order: Order) -> None:
     member, instrument = venue.rules.member.get(order.account), venue.rules.instrument.get(order.instrument)
     if member is None:
-        return f"there is no account {order.account} here"
+        raise Refusal(Ground.ACCOUNT, f"there is no account {order.account} here")
     if Right.TRADE not in member.rights:
-        return f"{order.account} may not trade"
+        raise Refusal(Ground.RIGHT, f"{order.account} may not trade")
     if instrument is None or instrument.listing is Listing.VANISHED:
-        return f"{order.instrument} is not listed"
+        raise Refusal(Ground.LISTING, f"{order.instrument} is not listed")
     if instrument.listing is Listing.HALTED:
-        return f"{order.instrument} is halted"
-    return None
+        raise Refusal(Ground.CLOSED, f"{order.instrument} is halted")
 
 
-def _untimely(order: Order, at: datetime) -> str | None:
+def _time(order: Order, at: datetime) -> None:
+    came = f"it came at {at.isoformat()} and"
     if at > order.valid_until:
-        return f"it came at {at.isoformat()} and was valid until {order.valid_until.isoformat()}"
+        raise Refusal(Ground.LATE, f"{came} was valid until {order.valid_until.isoformat()}")
     if order.expires_at is not None and order.expires_at <= at:
-        return f"it came at {at.isoformat()} and expired at {order.expires_at.isoformat()}"
-    return None
+        raise Refusal(Ground.LATE, f"{came} expired at {order.expires_at.isoformat()}")
 
 
-def _shapeless(order: Order) -> str | None:
+def _shape(order: Order) -> None:
     if order.kind is OrderKind.LIMIT and order.limit_price is None:
-        return "it is a limit order without a price"
+        raise Refusal(Ground.SHAPE, "it is a limit order without a price")
     if order.kind is OrderKind.MARKET and order.limit_price is not None:
-        return "it is a market order with a price"
+        raise Refusal(Ground.SHAPE, "it is a market order with a price")
     if order.kind is OrderKind.MARKET and order.time_in_force is TimeInForce.POST_ONLY:
-        return "a market order cannot be post-only"
-    return None
+        raise Refusal(Ground.SHAPE, "a market order cannot be post-only")
 
 
-def _unfit(venue: Exchange, order: Order, outside: Outside) -> str | None:
+def _fit(venue: Exchange, order: Order, outside: Outside) -> None:
     instrument = venue.rules.instrument[order.instrument]
-    wrong = filters.refusal(
+    wrong = filters.broken(
         instrument.filters,
         side=order.side,
         kind=order.kind,
@@ -216,9 +222,11 @@ def _unfit(venue: Exchange, order: Order, outside: Outside) -> str | None:
     mine = [p for p in _open_on(venue, order.instrument) if p.order.account == order.account]
     coming = sum((p.order.amount - p.filled for p in mine if p.order.side is Side.BUY), ZERO)
     there = funds.amount(venue, instrument.base, venue.state.stock(order.account, instrument.base).total)
-    return wrong or filters.crowded(
+    wrong = wrong or filters.crowded(
         instrument.filters, side=order.side, amount=order.amount, orders=len(mine), position=there + coming
     )
+    if wrong is not None:
+        raise Refusal(*wrong)
 
 
 def _open_on(venue: Exchange, instrument: str) -> Iterator[Placed]:

@@ -16,18 +16,16 @@ from msgspec import structs
 
 from trimtab.model.assets import Listing
 from trimtab.model.orders import OrderKind, OrderStatus, Side
-from trimtab.model.prices import Ladder, Level, Quote
+from trimtab.model.prices import Ladder
 from trimtab.sim import depth, exchange, tape, world
 from trimtab.sim.clock import instant, micros, second
 from trimtab.sim.depth import Rung, Rungs, Shape, Taken
 from trimtab.sim.rules import Outside, Rules
 from trimtab.sim.state import Exchange, Placed
-from trimtab.units import BPS, ZERO, canon, floor_to
+from trimtab.units import ZERO, canon, floor_to
 
 CLOSE_WATCH_S: Final = 600
 FAR_WATCH_S: Final = 60
-NEAR_BPS: Final = Decimal(10)
-"""A quote's amounts are those within this distance of the touch."""
 
 
 @dataclass(frozen=True)
@@ -107,18 +105,6 @@ def ladder(market: Market, taken: Depth, instrument: str, at: datetime) -> Ladde
     one = market.traded[instrument]
     book = tape.rungs(market.tape, one.pair, one.shape, second(at))
     return None if book is None else _ladder(market, taken, instrument, book, at)
-
-
-def quote(seen: Ladder) -> Quote:
-    """The touch of a book, and how much there is within NEAR_BPS of it."""
-    return Quote(
-        instrument=seen.instrument,
-        bid=seen.bids[0].price if seen.bids else None,
-        ask=seen.asks[0].price if seen.asks else None,
-        bid_amount=_near(seen.bids),
-        ask_amount=_near(seen.asks),
-        as_of=seen.as_of,
-    )
 
 
 def is_open(market: Market, instrument: str, at: datetime) -> bool:
@@ -269,10 +255,3 @@ def _less(rung: Rung, used: Taken | None, step: Decimal, now: int, half_life_s: 
         return rung
     left = floor_to(rung.amount - depth.missing(used, now, half_life_s), step)
     return rung._replace(amount=max(ZERO, left))
-
-
-def _near(levels: tuple[Level, ...]) -> Decimal:
-    if not levels:
-        return ZERO
-    reach = levels[0].price * NEAR_BPS / BPS
-    return canon(sum((level.amount for level in levels if abs(level.price - levels[0].price) <= reach), ZERO))

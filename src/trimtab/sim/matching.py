@@ -15,6 +15,7 @@ from trimtab.model.orders import Order, OrderKind, OrderStatus, Side, TimeInForc
 from trimtab.model.prices import Level
 from trimtab.sim import fills, funds
 from trimtab.sim.book import BUY, OUTSIDE, SELL, Book, End, Force, Match, Outcome
+from trimtab.sim.refusals import Ground, Refusal
 from trimtab.sim.rules import Consumed, Outside
 from trimtab.sim.state import Exchange, Placed
 from trimtab.units import canon, under_context
@@ -42,19 +43,19 @@ def cross(venue: Exchange, instrument: str, at: datetime, outside: Outside) -> N
 
 
 @under_context
-def enter(venue: Exchange, placed: Placed, at: datetime, outside: Outside) -> str | None:
-    """Match an accepted order and keep it in the log; or say why it is refused, and keep nothing of it."""
+def enter(venue: Exchange, placed: Placed, at: datetime, outside: Outside) -> None:
+    """Match an accepted order and keep it in the log; raises Refusal, and keeps nothing of it, where it cannot be."""
     order, instrument = placed.order, venue.rules.instrument[placed.order.instrument]
     book = _assembled(venue, instrument, at, outside)
     outcome = _place(book, placed, instrument, venue)
     if outcome.end is End.CROSSES:
-        return WHY[End.CROSSES]
+        raise Refusal(Ground.CROSSES, WHY[End.CROSSES])
     locks = _locks(venue, order, instrument, outcome)
     asset = fills.pays(instrument, order.side)
     free = venue.state.stock(order.account, asset).free
     if locks[0] > free:
         wanted, there = (f"{funds.amount(venue, asset, units):f}" for units in (locks[0], free))
-        return f"it needs {wanted} {asset} and {there} are free"
+        raise Refusal(Ground.FUNDS, f"it needs {wanted} {asset} and {there} are free")
     funds.lock(venue.state, order.account, asset, locks[0])
     venue.state.keep_order(replace(placed, status=OrderStatus.OPEN, locked=locks[0], changed_at=at))
     taker = fills.terms(venue, order).taker_bps
@@ -64,7 +65,6 @@ def enter(venue: Exchange, placed: Placed, at: datetime, outside: Outside) -> st
         _meet(venue, instrument, order.side, match, deal)
     if outcome.end not in (End.DONE, End.RESTS):
         end(venue, placed.seq, OrderStatus.CANCELLED, WHY[outcome.end], at)
-    return None
 
 
 def end(venue: Exchange, seq: int, status: OrderStatus, because: str, at: datetime) -> None:

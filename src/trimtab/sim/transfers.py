@@ -9,13 +9,10 @@ import msgspec
 
 from trimtab.model.holdings import Stage, Transfer
 from trimtab.sim import funds
+from trimtab.sim.refusals import Ground, Refusal
 from trimtab.sim.rules import Member, Network, Right
 from trimtab.sim.state import Direction, Exchange, Movement
 from trimtab.units import ZERO, plain, under_context
-
-
-class Refusal(ValueError):
-    """The venue will not do it, and says why. Nothing happened."""
 
 
 @under_context
@@ -37,9 +34,14 @@ def withdraw(
     """
     member, way = _member(venue, account), _network(venue, asset, network)
     if Right.WITHDRAW not in member.rights:
-        raise Refusal(f"{account} may not withdraw; its money leaves by {member.parent or 'another account'}")
+        raise Refusal(
+            Ground.RIGHT, f"{account} may not withdraw; its money leaves by {member.parent or 'another account'}"
+        )
     if amount < way.minimum or amount <= way.fee:
-        raise Refusal(f"{plain(amount)} {asset} by {network} is below the least, {plain(max(way.minimum, way.fee))}")
+        raise Refusal(
+            Ground.MINIMUM,
+            f"{plain(amount)} {asset} by {network} is below the least, {plain(max(way.minimum, way.fee))}",
+        )
     _debit(venue, account, asset, amount)
     transfer = _numbered(venue, asset, amount, way.fee, (account, target), at)
     sent_at = at + timedelta(seconds=way.sent_s)
@@ -60,7 +62,7 @@ def announce(venue: Exchange, transfer: Transfer, *, network: str, seen_at: date
     way = _network(venue, transfer.asset, network)
     _member(venue, transfer.target)
     if (transfer.id, Direction.IN) in venue.state.movements:
-        raise Refusal(f"deposit {transfer.id} is known already")
+        raise Refusal(Ground.STAGE, f"deposit {transfer.id} is known already")
     venue.state.keep_movement(
         Movement(
             msgspec.structs.replace(transfer, stage=Stage.REQUESTED),
@@ -82,9 +84,11 @@ def move(venue: Exchange, key: str, source: str, target: str, asset: str, amount
     """
     owner, giver, taker = _member(venue, key), _member(venue, source), _member(venue, target)
     if source == target or _head(giver) != _head(taker) or _head(owner) != _head(giver):
-        raise Refusal(f"{key}, {source} and {target} are not accounts of one family, or source and target are one")
+        raise Refusal(
+            Ground.RIGHT, f"{key}, {source} and {target} are not accounts of one family, or source and target are one"
+        )
     if Right.TRANSFER not in owner.rights or key not in (source, _head(giver)):
-        raise Refusal(f"the key of {key} may not move money from {source}")
+        raise Refusal(Ground.RIGHT, f"the key of {key} may not move money from {source}")
     _debit(venue, source, asset, amount)
     funds.credit(venue.state, target, asset, funds.raw(venue, asset, amount))
     moved = _numbered(venue, asset, amount, ZERO, (source, target), at)
@@ -97,7 +101,9 @@ def hold(venue: Exchange, transfer_id: str, because: str) -> None:
     """Stop a deposit (travel rule, review, wrong network) until `release`: it is not credited, or does not mature."""
     movement = venue.state.movements[transfer_id, Direction.IN]
     if movement.transfer.stage not in (Stage.SEEN, Stage.TRADABLE):
-        raise Refusal(f"deposit {transfer_id} is {movement.transfer.stage}; only what was seen and has not matured")
+        raise Refusal(
+            Ground.STAGE, f"deposit {transfer_id} is {movement.transfer.stage}; only what was seen and has not matured"
+        )
     venue.state.keep_movement(_at_stage(movement, Stage.HELD, because=because))
 
 
@@ -105,7 +111,7 @@ def release(venue: Exchange, transfer_id: str, at: datetime) -> None:
     """Let a held deposit go on; what should have happened in the meantime is due at `at`."""
     movement = venue.state.movements[transfer_id, Direction.IN]
     if movement.transfer.stage is not Stage.HELD or movement.tradable_at is None or movement.withdrawable_at is None:
-        raise Refusal(f"deposit {transfer_id} is {movement.transfer.stage}, not held")
+        raise Refusal(Ground.STAGE, f"deposit {transfer_id} is {movement.transfer.stage}, not held")
     stage = Stage.SEEN if movement.transfer.credited_at is None else Stage.TRADABLE
     later = replace(
         movement, tradable_at=max(at, movement.tradable_at), withdrawable_at=max(at, movement.withdrawable_at)
@@ -185,11 +191,11 @@ def _debit(venue: Exchange, account: str, asset: str, amount: Decimal) -> None:
     try:
         units = funds.raw(venue, asset, amount)
     except ValueError as error:
-        raise Refusal(str(error)) from error
+        raise Refusal(Ground.MINIMUM, str(error)) from error
     there = funds.withdrawable(venue, account, asset)
     if not 0 < units <= there:
         left = plain(funds.amount(venue, asset, there))
-        raise Refusal(f"{plain(amount)} {asset} cannot leave {account}: {left} is withdrawable")
+        raise Refusal(Ground.FUNDS, f"{plain(amount)} {asset} cannot leave {account}: {left} is withdrawable")
     funds.credit(venue.state, account, asset, -units)
 
 
@@ -217,12 +223,12 @@ def _head(member: Member) -> str:
 def _member(venue: Exchange, account: str) -> Member:
     member = venue.rules.member.get(account)
     if member is None:
-        raise Refusal(f"there is no account {account} at {venue.rules.venue}")
+        raise Refusal(Ground.ACCOUNT, f"there is no account {account} at {venue.rules.venue}")
     return member
 
 
 def _network(venue: Exchange, asset: str, network: str) -> Network:
     way = venue.rules.network.get((asset, network))
     if way is None:
-        raise Refusal(f"{venue.rules.venue} carries no {asset} by {network}")
+        raise Refusal(Ground.NETWORK, f"{venue.rules.venue} carries no {asset} by {network}")
     return way

@@ -16,7 +16,7 @@ from typing import TypeVar
 from trimtab.model.accounts import VenueTerms
 from trimtab.model.assets import Listing
 from trimtab.model.holdings import AccountRead, Transfer
-from trimtab.model.orders import Order, OrderStatus
+from trimtab.model.orders import Order
 from trimtab.model.prices import Ladder
 from trimtab.ports import Refused, Unavailable, Uncertain
 from trimtab.sim import exchange, files, kept, market, tape, transfers, world
@@ -24,9 +24,11 @@ from trimtab.sim.clock import second
 from trimtab.sim.clockwork import SimClock
 from trimtab.sim.kept import Rows
 from trimtab.sim.market import Depth, Market
-from trimtab.sim.rules import Rules
+from trimtab.sim.refusals import Ground, Refusal
+from trimtab.sim.rules import Consumed, Rules
 from trimtab.sim.state import Exchange, Movement, Placed, State
 from trimtab.sim.world import WorldAccount
+from trimtab.units import floor_to
 
 T = TypeVar("T")
 
@@ -121,6 +123,10 @@ class SimVenue:
         """Every order of an account that the venue took, with all its fills, as of now, in order of arrival."""
         return self._lately(kept.log(self._connection, self.id, account))
 
+    def living(self, account: str) -> tuple[Placed, ...]:
+        """The orders of an account that rest at the venue or wait for acceptance, in order of arrival."""
+        return tuple(p for p in self._view(self.now())[0].state.live() if p.order.account == account)
+
     def log(self) -> tuple[Placed, ...]:
         """The venue's own record: every order it took with all its fills, as of now, in order of arrival."""
         return self._lately(kept.log(self._connection, self.id))
@@ -135,18 +141,33 @@ class SimVenue:
         at = self.now()
         return exchange.found(self._view(at, (account, client_id))[0], account, client_id, at)
 
-    def place(self, order: Order) -> Placed:
+    def place(self, order: Order, delay_s: float = 0) -> Placed:
         """Take an order. Refused: it was not taken. Uncertain: it was, or will be, and the reply is lost.
 
-        Both kinds of lost reply are faults that the world's file asks for.
+        Both kinds of lost reply are faults that the world's file asks for, or a server by `delay_s`.
         """
-        placed, number = self._write(
-            lambda venue, depth, at, taken: self._take(venue, depth, order, at, taken), takes=1
-        )
+
+        def take(venue: Exchange, depth: Depth, at: datetime, taken: int) -> Placed:
+            return self._take(venue, depth, order, at, self._delay_s(taken) or delay_s)
+
+        placed, number = self._write(take, takes=1)
         faults = self.told.faults
         if placed.status is None or (faults.lose_reply_every and number % faults.lose_reply_every == 0):
             raise Uncertain(f"{self.id}: no answer to order {order.id}")
         return placed
+
+    def thin(self, instrument: str, share: Decimal) -> None:
+        """Let others take a share of the whole book outside, which comes back in its time."""
+
+        def take(venue: Exchange, depth: Depth, at: datetime, _: int) -> None:
+            around = market.outside(self._market, depth, instrument, at)
+            step = venue.rules.instrument[instrument].filters.step
+            for side in ("bids", "asks"):
+                for level in () if around is None else getattr(around.ladder, side):
+                    taken = floor_to(level.amount * share, step)
+                    venue.state.consumed.append(Consumed(instrument, side, level.price, taken))
+
+        self._write(take)
 
     def cancel(self, account: str, client_id: str) -> Placed | None:
         """Take an order off the book and say where it ended."""
@@ -176,9 +197,9 @@ class SimVenue:
         self, account: str, asset: str, amount: Decimal, *, network: str, address: str, reference: str = ""
     ) -> Transfer:
         """Send money to an address of this world: `amount` is debited now, and arrives less the network's fee."""
-        home, target = self._resolve(asset, network, address)
 
         def send(venue: Exchange, _: Depth, at: datetime, __: int) -> Transfer:
+            home, target = self._resolve(asset, network, address)
             sent = transfers.withdraw(
                 venue, account, asset, amount, network=network, target=target, at=at, reference=reference
             )
@@ -293,7 +314,7 @@ class SimVenue:
             venue, depth = self._settled(rows, at, named)
             try:
                 answer = act(venue, depth, at, requests)
-            except transfers.Refusal as error:
+            except Refusal as error:
                 raise Refused(f"{self.id}: {error}") from error
             market.note(self._market, venue, depth, at)
             saved = Rows(venue.state, depth, at, requests)
@@ -301,30 +322,30 @@ class SimVenue:
         self._kept = kept.version(self._connection), saved
         return answer, requests
 
-    def _take(self, venue: Exchange, depth: Depth, order: Order, at: datetime, number: int) -> Placed:
+    def _delay_s(self, number: int) -> float:
+        """How late the world's file wants the order with this number to be accepted."""
+        faults = self.told.faults
+        return float(faults.delay_s) if faults.delay_every and number % faults.delay_every == 0 else 0
+
+    def _take(self, venue: Exchange, depth: Depth, order: Order, at: datetime, delay_s: float) -> Placed:
         if order.instrument not in self._market.traded:
-            raise Refused(f"{self.id}: {order.instrument} is not listed")
+            raise Refusal(Ground.LISTING, f"{order.instrument} is not listed")
         around = market.outside(self._market, depth, order.instrument, at)
         listing = venue.rules.instrument[order.instrument].listing
         if around is None and listing is not Listing.VANISHED:
-            raise Refused(f"{self.id}: {market.closed(self._market, order.instrument, at)}")
+            raise Refusal(Ground.CLOSED, market.closed(self._market, order.instrument, at))
         if around is None:
-            raise Refused(f"{self.id}: {order.instrument} is not listed any more")
-        faults = self.told.faults
-        if faults.delay_every and number % faults.delay_every == 0:
-            venue.rules = replace(venue.rules, delay_s=float(faults.delay_s))
-        seq = venue.state.next_order
-        state = exchange.place(venue, order, at, around)
-        if state is not None and state.status is OrderStatus.REJECTED:
-            raise Refused(f"{self.id}: {state.because}")
-        return venue.state.orders[seq]
+            raise Refusal(Ground.LISTING, f"{order.instrument} is not listed any more")
+        if delay_s:
+            venue.rules = replace(venue.rules, delay_s=delay_s)
+        return exchange.take(venue, order, at, around)
 
     def _resolve(self, asset: str, network: str, address: str) -> tuple[str, str]:
         for place in self._market.world.venues:
             for account in place.accounts:
                 if world.address(account.id, asset, network) == address:
                     return place.id, account.id
-        raise Refused(f"{self.id}: {address} is no address for {asset} on {network} in this world")
+        raise Refusal(Ground.ADDRESS, f"{address} is no address for {asset} on {network} in this world")
 
     def _announce(self, home: str, sent: Transfer, network: str, seen_at: datetime) -> None:
         rows = kept.load(self._connection, home)

@@ -13,7 +13,8 @@ from trimtab.model.holdings import AccountRead, Transfer
 from trimtab.model.orders import Order, OrderState, Withdrawal
 from trimtab.model.prices import Ladder, Quote
 from trimtab.ports import Refused
-from trimtab.sim import exchange, market, world
+from trimtab.quant import books
+from trimtab.sim import exchange, world
 from trimtab.sim.state import Placed
 from trimtab.sim.venue import SimVenue, open_venue
 
@@ -61,7 +62,7 @@ class PaperVenue:
 
     async def quotes(self, instruments: Sequence[str]) -> tuple[Quote, ...]:
         """The touch of the market outside; absent where it is closed. Orders that rest here are not in it."""
-        return tuple(market.quote(ladder) for ladder in self._ladders(instruments))
+        return tuple(books.touch(ladder) for ladder in self._ladders(instruments))
 
     async def ladders(self, instruments: Sequence[str], levels: int) -> tuple[Ladder, ...]:
         """The books outside, less what was taken from them here."""

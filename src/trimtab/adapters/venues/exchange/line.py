@@ -1,0 +1,280 @@
+"""One line to an exchange: a ccxt instance on its own session, which sends what it is told once and says how it ended.
+
+ccxt signs and knows the hosts; its retries, its queue and its parsers are not used. aiohttp would send a GET or DELETE
+again by itself when a kept connection drops; here it may not.
+"""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from ccxt import async_support
+
+from trimtab.adapters.venues.exchange.answers import Garbled
+from trimtab.adapters.venues.exchange.table import Row
+from trimtab.ports import EdgeError, Refused, Unavailable, Uncertain
+
+T = TypeVar("T")
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+class Said(Exception):
+    """What the venue itself said was wrong, by its code and in its words."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(f"{words} ({code})")
+        self.code = code
+        self.words = words
+
+
+class Denied(Refused):
+    """A refusal with the venue's own code."""
+
+    def __init__(self, venue: str, said: Said) -> None:
+        super().__init__(f"{venue}: {said}")
+        self.code = said.code
+
+
+URGENT, USUAL, PATIENT = 1.0, 0.95, 0.8
+"""How much of the rate limit cancels, orders and readings may use up: the last of it is for cancels."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the venue really is: a port of this machine, and whom to trust there. Its host names stay what they are."""
+
+    port: int
+    ca: Path
+
+
+@dataclass(frozen=True, repr=False)
+class Credentials:
+    """An account's key. It does not print its secret."""
+
+    key: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+
+@dataclass
+class Budget:
+    """What a network address has used of a venue's rate limit in this window, as answers say; shared by its lines."""
+
+    limit: int
+    window_s: int
+    used: int = 0
+    window: int = 0
+    barred_until: float = 0.0
+
+    def room(self, share: float, weight: int) -> float:
+        """Seconds to wait before a call of this weight: 0 where it fits into its share."""
+        now = time.time()
+        if now < self.barred_until:
+            return self.barred_until - now
+        self._turn(now)
+        if not self.limit or self.used + weight <= share * self.limit:
+            return 0.0
+        return (self.window + 1) * self.window_s - now
+
+    def spend(self, weight: int) -> None:
+        """Count a call that is about to be made, before its answer says what it cost."""
+        self._turn(time.time())
+        self.used += weight
+
+    def told(self, used: int) -> None:
+        """Believe the venue, unless more has been sent since."""
+        self.used = max(self.used, used)
+
+    def bar(self, seconds: float) -> None:
+        """Send nothing for a while: the venue said so."""
+        self.barred_until = max(self.barred_until, time.time() + seconds)
+
+    def _turn(self, now: float) -> None:
+        window = int(now // self.window_s)
+        if window != self.window:
+            self.window, self.used = window, 0
+
+
+@dataclass
+class Line:
+    """One ccxt instance and its session. `longest_wait_s` bounds the wait for the rate limit, `most` the calls at once.
+
+    `ahead_ms` is how far the venue's clock is ahead of ours, for signatures.
+    """
+
+    row: Row
+    budget: Budget
+    credentials: Credentials | None = None
+    target: Target | None = None
+    longest_wait_s: float = 5.0
+    most: int = 200
+    ahead_ms: int = 0
+    _client: Any = None
+    _session: aiohttp.ClientSession | None = None
+    _waiting: int = 0
+
+    async def ask(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        read: Callable[[Any], T],
+        *,
+        weight: int = 1,
+        share: float = PATIENT,
+    ) -> T:
+        """A question: it changes nothing, so that whatever goes wrong, nothing has happened."""
+        try:
+            return read(await self._sent(method, params, weight, share))
+        except Exception as error:
+            raise self._asked_in_vain(error) from error
+
+    async def act(
+        self, method: str, params: Mapping[str, Any], read: Callable[[Any], T], *, weight: int = 1, share: float = USUAL
+    ) -> T:
+        """An instruction: unless the venue refused it by a known code or it never left, it may have happened."""
+        try:
+            return read(await self._sent(method, params, weight, share))
+        except Exception as error:
+            raise self._acted_in_doubt(error) from error
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._client.session = None  # It was ours; ccxt warns of one that it still sees.
+        self._client = self._session = None
+
+    async def _sent(self, method: str, params: Mapping[str, Any], weight: int, share: float) -> Any:
+        if self._waiting >= self.most:
+            raise Unavailable(f"{self.row.id}: {self._waiting} calls are waiting already")
+        self._waiting += 1
+        try:
+            await self._room(weight, share)
+            client = self._opened()
+            client.options["timeDifference"] = -self.ahead_ms
+            self.budget.spend(weight)
+            return await getattr(client, method)(dict(params))
+        finally:
+            self._waiting -= 1
+
+    async def _room(self, weight: int, share: float) -> None:
+        while (wait := self.budget.room(share, weight)) > 0:
+            if wait > self.longest_wait_s:
+                raise Unavailable(f"{self.row.id}: the rate limit is used up for {wait:.0f} s")
+            await asyncio.sleep(wait)
+
+    def _opened(self) -> Any:
+        if self._client is None:
+            self._session = _session(self.target, self._traced())
+            keys = {"apiKey": self.credentials.key, "secret": self.credentials.secret} if self.credentials else {}
+            made = getattr(async_support, self.row.id)
+            told = {"session": self._session, "enableRateLimit": False, "number": str, "aiohttp_trust_env": False}
+            self._client = made({**keys, **told, "options": dict(self.row.options)})
+            self._client.handle_errors = self._judged
+        return self._client
+
+    def _traced(self) -> aiohttp.TraceConfig:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(self._heard)
+        return trace
+
+    async def _heard(self, _session: Any, _context: Any, told: aiohttp.TraceRequestEndParams) -> None:
+        """What the headers of each answer say of the rate limit."""
+        headers = told.response.headers
+        used, later = headers.get(self.row.weight, ""), headers.get("Retry-After", "")
+        if used.isdigit():
+            self.budget.told(int(used))
+        if told.response.status in (418, 429) and later.isdigit():
+            self.budget.bar(float(later))
+
+    def _asked_in_vain(self, error: Exception) -> EdgeError:
+        if isinstance(error, EdgeError):
+            return error
+        if isinstance(error, Said) and error.code in self.row.refusals:
+            return Denied(self.row.id, error)
+        return Unavailable(f"{self.row.id}: {_told(error)}")
+
+    def _acted_in_doubt(self, error: Exception) -> EdgeError:
+        if isinstance(error, EdgeError):
+            return error
+        code, words = (error.code, error.words) if isinstance(error, Said) else ("", "")
+        if code in self.row.refusals and words not in self.row.duplicates:
+            return Denied(self.row.id, Said(code, words))
+        if code in self.row.idle or _unconnected(error):
+            return Unavailable(f"{self.row.id}: {_told(error)}")
+        return Uncertain(f"{self.row.id}: {_told(error)}")
+
+    def _judged(
+        self, status: int, _reason: str, _url: str, _method: str, _headers: Any, _body: str, *rest: Any
+    ) -> None:
+        """In place of ccxt's reading of errors, which drops codes and calls a revoked key a busy venue."""
+        answer = rest[0]
+        if isinstance(answer, dict) and self.row.code in answer:
+            code = str(answer[self.row.code])
+            if status >= HTTPStatus.BAD_REQUEST or code.startswith("-"):
+                raise Said(code, str(answer.get(self.row.words, "")))
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, without the request: its address holds a signature."""
+    if isinstance(error, Garbled | Said):
+        return str(error)
+    cause = error.__cause__ or error
+    return f"no answer that can be read ({type(cause).__name__})"
+
+
+def _unconnected(error: BaseException | None) -> bool:
+    """Whether no connection was made, so that nothing was sent."""
+    while error is not None:
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return True
+        error = error.__cause__
+    return False
+
+
+class _Here(AbstractResolver):
+    """Every name is this machine, at one port."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,  # noqa: ARG002  # every port is the one of this machine
+        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002
+    ) -> list[ResolveResult]:
+        """This machine, whatever is asked for."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=LOOPBACK,
+                port=self._port,
+                family=socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _session(target: Target | None, trace: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+    tls = ssl.create_default_context(cafile=None if target is None else str(target.ca))
+    resolver = None if target is None else _Here(target.port)
+    connector = aiohttp.TCPConnector(ssl=tls, resolver=resolver, family=socket.AF_INET)
+    session = aiohttp.ClientSession(connector=connector, trust_env=False, trace_configs=[trace])
+    session._retry_connection = False  # noqa: SLF001  # There is no public way to stop the silent resend.
+    return session
