@@ -164,9 +164,11 @@ def valuation(*accounts: AccountValue, nav: str = "100", **weights: str) -> Valu
     return Valuation(at=T0, base="USDT", nav=D(nav), holdings=holdings, accounts=accounts)
 
 
-def opened(at: datetime = T0, past: Past | None = None, cause: Cause | None = None) -> Opened:
+def opened(
+    at: datetime = T0, past: Past | None = None, cause: Cause | None = None, last_at: datetime | None = None
+) -> Opened:
     """The head of a cycle."""
-    return Opened(cycle="1", at=at, terms_hash="", version="0", past=past or Past(), cause=cause)
+    return Opened(cycle="1", at=at, terms_hash="", version="0", past=past or Past(), cause=cause, last_at=last_at)
 
 
 def clause(kind: str, limit: str, *scope: str, **more: Any) -> Clause:

@@ -330,7 +330,7 @@ def done(*breaks: Break) -> tuple[Entry, ...]:
             ("ended", ended),
             ("valued", valuation(AFTER, T0 + timedelta(minutes=11), nav="999878.51")),
             ("reconciled", found),
-            closed(CycleOutcome.DONE, "4 fills, 1 legs left a residual, everything reconciles"),
+            closed(CycleOutcome.DONE, "4 fills, 1 leg left a residual, everything reconciles"),
         ]
     )
 

@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,21 +17,22 @@ from trimtab.cycle.cycle import Result, Wishes, agree, preview, run_cycle
 from trimtab.cycle.inspection import Check
 from trimtab.cycle.replay import Replayed, replay
 from trimtab.cycle.saved import NoLongerHolds
+from trimtab.cycle.standing import halted, standing
 from trimtab.cycle.think import assess, next_cycle
 from trimtab.cycle.work import Interrupted, Watching
 from trimtab.model.canonical import Noun, decode, encode
 from trimtab.model.decision import Cause
-from trimtab.model.ledger import Accepted, Entry, Lever
+from trimtab.model.ledger import Accepted, Draft, Entry, Lever
 from trimtab.model.thought import Thought
 from trimtab.pages import report as pages
 from trimtab.pages.explain import explain
-from trimtab.ports import Desk, EdgeError, LeaseHeld, Store
+from trimtab.ports import Desk, EdgeError, LeaseHeld, Store, Unavailable, Witness
 from trimtab.reconcile.close import Close as Closing
 from trimtab.record import entries as record
 from trimtab.record import facts as folded
 from trimtab.record import seal
 from trimtab.record.facts import Facts
-from trimtab.settings import Settings, starting
+from trimtab.settings import Settings, load_record, starting
 from trimtab.settings import load as load_settings
 from trimtab.settings.starting import write_template
 from trimtab.wiring import clock_check, levers, reading, records
@@ -58,13 +59,17 @@ __all__ = [
     "closing",
     "connect",
     "explain",
+    "halted",
     "levers",
+    "load_record",
     "load_settings",
     "preview",
     "reading",
     "records",
     "replay",
+    "require_ledger",
     "run_cycle",
+    "standing",
     "write_template",
 ]
 
@@ -156,62 +161,110 @@ def readable(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return [{**msgspec.to_builtins(e, builtin_types=(datetime,)), "body": msgspec.Raw(e.body)} for e in entries]
 
 
-def pull(store: Store, kind: str, by: str | None, because: str) -> None:
-    """Pull a person's lever: `halted` or `resumed`."""
-    fact = Lever(by=by or getpass.getuser(), because=_reason(because))
-    store.append([record.draft(kind, "", fact)], None)
+def require_ledger(settings: Settings) -> None:
+    """Raise ValueError where the ledger was sealed and its file is gone: that is no fund without a past."""
+    if wrong := _missed(settings):
+        raise ValueError(wrong.because)
 
 
-def accept(store: Store, settings: Settings, account: str, by: str | None, because: str) -> None:
-    """Let a frozen account trade again. Raises ValueError for an account that the fund does not have."""
-    known = [a.id for a in settings.policy.accounts]
+def pull(store: Store, settings: Settings, kind: str, by: str | None, because: str) -> None:
+    """Pull a person's lever: `halted` or `resumed`. It is sealed outside at once, so that nobody can undo it unseen."""
+    lever = Lever(by=by or getpass.getuser(), because=_reason(because))
+    _write(store, seals.SealFile(settings.seals), record.draft(kind, "", lever))
+
+
+async def accept(desk: Desk, account: str, by: str | None, because: str) -> Accepted:
+    """Let an account trade again, and accept the breaks that the close shows in it now.
+
+    Raises ValueError for an account that the fund does not have.
+    """
+    known = [a.id for a in desk.policy.accounts]
     if account not in known:
         raise ValueError(f"there is no account {account!r}; the fund has {', '.join(known)}")
-    fact = Accepted(account=account, by=by or getpass.getuser(), because=_reason(because))
-    store.append([record.draft("accepted", "", fact)], None)
+    lever = Accepted(
+        account=account,
+        by=by or getpass.getuser(),
+        because=_reason(because),
+        breaks=tuple(b for b in (await closing(desk)).breaks if b.account == account and b.observed is not None),
+    )
+    _write(desk.store, desk.witness, record.draft("accepted", "", lever))
+    return lever
+
+
+def _write(store: Store, witness: Witness, lever: Draft) -> None:
+    [entry] = store.append([lever], None)
+    try:
+        witness.keep(seal.seal(entry))
+    except EdgeError as error:
+        raise Unavailable(f"it is in the ledger and holds, but {error}") from error
 
 
 def verify(settings: Settings, head: str | None) -> Verified:
-    """Check the whole chain, and against seals kept outside: the one given, and the last of the fund's own file."""
-    if not settings.store.exists():
-        raise ValueError(f"there is no ledger at {settings.store}; `trimtab run` makes it")
-    store = sqlite.open_readonly(settings.store)
-    try:
-        return _verified(store, seals.SealFile(settings.seals).kept(), head)
-    finally:
-        store.close()
+    """Check the whole chain, and against seals kept outside: the one given, and each of the fund's own file."""
+    lines = seals.SealFile(settings.seals).kept()
+    if settings.store.exists():
+        store = sqlite.open_readonly(settings.store)
+        try:
+            return _verified(store, lines, head)
+        finally:
+            store.close()
+    if missed := _missed(settings, head):
+        return Verified(entries=0, head="", faults=(missed,), sealed=True, outside="what was sealed is gone")
+    raise ValueError(f"there is no ledger at {settings.store}; `trimtab run` makes it")
 
 
-def _verified(store: SqliteStore, kept: Sequence[str], head: str | None) -> Verified:
+def _missed(settings: Settings, head: str | None = None) -> seal.Fault | None:
+    """The fault of a ledger that was sealed and whose file is gone."""
+    last = seal.newest((*seals.SealFile(settings.seals).kept(), head or ""))
+    if settings.store.exists() or last is None:
+        return None
+    seq, _ = seal.parse(last)
+    because = (
+        f"a ledger was sealed up to entry {seq}, and there is none at {settings.store}: bring it back before anything "
+        f"acts, or, to begin anew, move {settings.seals.name} away with it"
+    )
+    return seal.Fault(seq=seq, because=because)
+
+
+def _verified(store: SqliteStore, lines: Sequence[str], head: str | None) -> Verified:
+    """Every entry is read once: for the chain, and for the hashes that the seals are compared with."""
     last, hash_ = store.end()
-    outside = tuple(text for text in (head, seal.newest(kept)) if text)
-    missing = {text: fault for text in outside if (fault := _missing(store, text)) is not None}
+    wanted = {seal.parse(text)[0] for text in (*lines, head) if text and seal.SEAL(text.strip())}
+    hashes: dict[int, str] = {}
+    chain = tuple(seal.faults(_noted(store.rows(), wanted, hashes)))
+    refuted = [*seal.refuted(lines, hashes, last)]
+    if head and (wrong := seal.unmet(head, hashes, last)):
+        refuted.append(seal.Fault(seq=seal.parse(head)[0], because=f"the seal that was given: {wrong}"))
+    kept = seal.newest(lines) is not None
     return Verified(
         entries=last,
         head=f"{last}:{hash_}" if last else "",
-        faults=(*seal.faults(store.rows()), *missing.values()),
-        sealed=bool(outside),
-        outside=_refuted(head in missing) if missing else _outside(head, bool(outside)),
+        faults=(*chain, *refuted),
+        sealed=kept or bool(head),
+        outside=_outside(head, kept) if not (chain or refuted) else _refuted(bool(refuted)),
     )
 
 
-def _missing(store: SqliteStore, text: str) -> seal.Fault | None:
-    """What a seal shows to be cut off or rewritten; only the end of the ledger is read again."""
-    seq, _ = seal.parse(text)
-    return seal.head_fault(store.rows(after=min(seq, store.end()[0]) - 1), text)
+def _noted(rows: Iterable[seal.Row], wanted: Collection[int], hashes: dict[int, str]) -> Iterator[seal.Row]:
+    for row in rows:
+        if row[0] in wanted:
+            hashes[row[0]] = row[8]
+        yield row
 
 
 def _outside(head: str | None, kept: bool) -> str:
     if head:
-        return "compared with the seal that was given: nothing is cut off its end or rewritten before it"
+        own = ", and with every seal of the fund's own file" if kept else ""
+        return f"compared with the seal that was given{own}: nothing is cut off its end or rewritten before it"
     if kept:
-        return "compared with the last seal of the fund's own file; a seal kept elsewhere proves more (--head SEAL)"
+        return "compared with every seal of the fund's own file; a seal kept elsewhere proves more (--head SEAL)"
     return "no seal was given: a tail that was cut off, or a chain rewritten as a whole, cannot be seen (--head SEAL)"
 
 
-def _refuted(given: bool) -> str:  # private: which of the two seals it is about
-    kept = "that was given" if given else "in the fund's own file"
-    return f"the seal {kept} is not in this ledger: its end was cut off, or it was rewritten"
+def _refuted(sealed: bool) -> str:  # private: whether seals show it, or the chain alone
+    if sealed:
+        return "the ledger and its seals do not agree: its end was cut off, or it was rewritten, or the seals were"
+    return "seals prove nothing about a chain that does not hold: mend it from a copy that verifies"
 
 
 def _reason(because: str) -> str:

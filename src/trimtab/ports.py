@@ -41,7 +41,7 @@ class LeaseHeld(EdgeError):
     """Another process holds the lease; `holder` names it."""
 
     def __init__(self, holder: str, expires: datetime) -> None:
-        super().__init__(f"the lease is held by {holder} until {expires.isoformat()}")
+        super().__init__(f"the lease is held by {holder} until {expires:%Y-%m-%d %H:%M:%S} UTC")
         self.holder = holder
         self.expires = expires
 

@@ -1,7 +1,8 @@
 """The composition root: settings become a Desk of live adapters. The one file that sees both sides."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 from trimtab.adapters.clock import SimulatedClock, WallClock
 from trimtab.adapters.secrets import references
@@ -10,10 +11,13 @@ from trimtab.adapters.venues import paper
 from trimtab.cycle import doctor
 from trimtab.cycle.inspection import Check
 from trimtab.ports import Clock, Desk, Store, Venue
-from trimtab.settings import Settings
-from trimtab.settings.shape import ClockSource
+from trimtab.settings import KeyReference, Settings, VenueSettings
+from trimtab.settings.shape import ClockSource, VenueKind
 from trimtab.sim import clockwork, files
 from trimtab.units import ONE
+
+if TYPE_CHECKING:
+    from trimtab.adapters.venues.exchange.binance import BinanceVenue
 
 
 @asynccontextmanager
@@ -56,30 +60,63 @@ def levers(settings: Settings) -> Iterator[Store]:
 
 
 def _desk(settings: Settings, store: Store, opened: AsyncExitStack) -> Desk:
-    keys = {key.account: references.resolve(key.reference, settings.folder) for key in settings.keys}
-    venues: dict[str, Venue] = {}
-    for place in settings.venues:
-        venue = paper.connect(place.world, place.id, keys)
-        opened.callback(venue.close)
-        venues[place.id] = venue
+    clock = _clock(settings, opened)
+    venues = {place.id: _venue(settings, place, clock, opened) for place in settings.venues}
     return Desk(
         policy=settings.policy,
-        clock=_clock(settings, opened),
+        clock=clock,
         store=store,
         witness=seals.SealFile(settings.seals),
         venues=venues,
     )
 
 
+def _venue(settings: Settings, place: VenueSettings, clock: Clock, opened: AsyncExitStack) -> Venue:
+    mine = {account.id for account in settings.policy.accounts if account.venue == place.id}
+    keys = [key for key in settings.keys if key.account in mine]
+    if place.kind is VenueKind.PAPER:
+        told = {key.account: references.resolve(key.reference, settings.folder) for key in keys}
+        venue = paper.connect(place.world, place.id, told)
+        opened.callback(venue.close)
+        return venue
+    exchange = _exchange(settings, place, clock, keys)
+    opened.push_async_callback(exchange.aclose)
+    return exchange
+
+
+def _exchange(settings: Settings, place: VenueSettings, clock: Clock, keys: Sequence[KeyReference]) -> "BinanceVenue":
+    """A client of an exchange; what it needs is imported only here. Raises ValueError where that is not installed."""
+    try:
+        from trimtab.adapters.venues.exchange.binance import BinanceVenue  # noqa: PLC0415  # slow to import
+        from trimtab.adapters.venues.exchange.line import Credentials, Target  # noqa: PLC0415
+    except ImportError as error:
+        raise ValueError(
+            f"venues.{place.id}: {place.kind} needs {error.name}: pip install 'trimtab[exchange]'"
+        ) from error
+    return BinanceVenue(
+        id=place.id,
+        accounts={
+            key.account: Credentials(
+                *(references.resolve(r, settings.folder) for r in (key.reference, key.secret) if r)
+            )
+            for key in keys
+        },
+        assets=frozenset(asset.id for asset in settings.policy.assets),
+        clock=clock,
+        target=None if place.wire is None else Target(place.wire.port, place.wire.ca),
+        known={(route.asset, route.network, route.address): route.target for route in settings.policy.routes},
+    )
+
+
 def _clock(settings: Settings, opened: AsyncExitStack) -> Clock:
     if settings.clock is ClockSource.WALL:
         return WallClock()
-    clock = clockwork.open_clock(settings.venues[0].world)
+    clock = clockwork.open_clock(settings.world)
     opened.callback(clock.close)
     return SimulatedClock(clock)
 
 
 def clock_check(settings: Settings) -> Check:
     """Whether the fund's clock fits the kinds of its venues."""
-    speed = files.load_world(settings.venues[0].world).speed if settings.clock is ClockSource.SIM else ONE
-    return doctor.clock(settings.clock, speed, [str(v.kind) for v in settings.venues])
+    speed = files.load_world(settings.world).speed if settings.clock is ClockSource.SIM else ONE
+    return doctor.clock(settings.clock, speed, ["paper" if v.simulated else str(v.kind) for v in settings.venues])

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.screens import shown
 from tests.scenarios.funds import make_fund
 from trimtab import api
-from trimtab.cycle.doctor import Check
+from trimtab.cycle.inspection import Check
 from trimtab.model.canonical import decode, encode
 from trimtab.model.thought import Thought
 from trimtab.reconcile.close import Close

@@ -1,7 +1,9 @@
 """What goes wrong is told on stderr, with its place and what would be right, and by the exit code."""
 
+import asyncio
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.screens import ROOT, python, read, shown
-from tests.scenarios.funds import Said, make_fund
+from tests.scenarios.funds import Said, at_desk, make_fund
+from trimtab import api
 
 BAD_INPUT = {
     "an unknown command": (["stat"], "Did you mean 'state'"),
@@ -52,6 +55,7 @@ def test_a_seal_that_is_none_is_bad_input_and_a_foreign_one_is_found_out(tmp_pat
     assert shown("verify", "--head", "30:abc", "--fund", fund).code == 2
     foreign = shown("verify", "--head", f"9999:{'0' * 64}", "--fund", fund, width=200)
     assert foreign.code == 1
+    assert "The seal that was given: entry 9999 was sealed and is not there" in foreign.out
     assert "its end was cut off, or it was rewritten" in foreign.out
     assert "nothing is cut off" not in foreign.out
 
@@ -65,13 +69,81 @@ def test_where_there_is_no_plan_nothing_is_saved_and_the_answer_is_no(tmp_path: 
     assert not kept.exists()
 
 
-def test_a_halted_fund_is_told_on_every_look(tmp_path: Path) -> None:
+def test_a_halted_fund_is_told_on_every_look_with_who_why_and_since_when(tmp_path: Path) -> None:
     fund = make_fund(tmp_path)
-    assert shown("halt", "--because", "a rumour", "--fund", fund).code == 0
+    assert shown("halt", "--because", "a rumour", "--by", "Ann", "--fund", fund).code == 0
+    for command, code in (("state", 0), ("plan", 0), ("run", 4)):
+        said = shown(command, *(["--yes"] if command == "run" else []), "--fund", fund, width=200)
+        assert said.code == code
+        since = r"^The fund is halted by Ann since \d{4}(-\d\d){2} [\d:]{8} UTC \(a rumour\)"
+        assert re.search(since, said.err, re.MULTILINE)
+
+
+def test_a_second_halt_is_recorded_and_says_that_it_is_the_second(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    assert shown("halt", "--because", "a rumour", "--by", "Ann", "--fund", fund).code == 0
+    said = shown("halt", "--because", "it is true", "--by", "Bob", "--fund", fund, width=200)
+    assert said.code == 0
+    assert "Halted already by Ann since" in said.out
+    assert "(a rumour); this reason is recorded too" in said.out
+    told = shown("state", "--fund", fund, width=250).err
+    assert re.search(r"halted by Ann since [^(]* \(a rumour\), by Bob since [^(]* \(it is true\)", told)
+
+
+def test_resuming_a_fund_that_is_not_halted_changes_nothing_and_says_so(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    said = shown("resume", "--because", "why not", "--fund", fund)
+    assert said.code == 0
+    assert said.out == "The fund is not halted: there is nothing to resume, and nothing was recorded\n"
+    assert not (tmp_path / "seals.txt").exists()
+
+
+def test_a_look_tells_of_a_cycle_that_is_not_finished(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    watching = api.Watching(progress=lambda _: watching.stopping.set())
+    with at_desk(fund) as desk, pytest.raises(api.Interrupted):
+        asyncio.run(api.run_cycle(desk, api.Wishes(holder="gone", watching=watching)))
     for command in ("state", "plan"):
-        said = shown(command, "--fund", fund)
-        assert said.code == 0
-        assert "The fund is halted" in said.err
+        assert "Cycle 1 is not finished" in shown(command, "--fund", fund).err
+    assert shown("run", "--yes", "--fund", fund).code == 0
+    assert shown("state", "--fund", fund).err == ""
+
+
+def test_a_look_tells_of_a_ledger_that_is_not_the_one_that_was_sealed(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    assert shown("run", "--yes", "--fund", fund).code == 0
+    for file in tmp_path.glob("paper.db*"):
+        file.unlink()
+    for command in ("state", "plan"):
+        assert (
+            "the ledger is not the one that was sealed last" in shown(command, "--fund", fund, width=200).err.casefold()
+        )
+
+
+def test_an_empty_folder_misses_its_file_before_anything_else(tmp_path: Path) -> None:
+    said = shown("run", "--fund", tmp_path / "fund.toml", width=200)
+    assert said.code == 2
+    assert "there is no such file" in said.err
+    assert "--yes" not in said.err
+
+
+def test_a_folder_instead_of_a_file_is_answered_with_the_file_in_it(tmp_path: Path) -> None:
+    said = shown("state", "--fund", make_fund(tmp_path).parent, width=200)
+    assert said.code == 2
+    assert f"is a folder; name the file in it: {tmp_path / 'fund.toml'}" in said.err
+
+
+def test_a_run_that_waits_says_for_whom_and_how_long(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path, fund={"[limits]": "[limits]\nlease_wait_s = 1"})
+    with at_desk(fund) as desk:
+        lease = desk.store.acquire("cycle", "elsewhere:1:1", 60)
+        said = shown("run", "--yes", "--fund", fund, width=200)
+        desk.store.release(lease)
+    assert said.code == 3
+    waited, failed = said.err.splitlines()
+    until = lease.expires.strftime("%Y-%m-%d %H:%M:%S UTC")
+    assert waited == f"Waiting up to 1 s: the lease is held by elsewhere:1:1 until {until}"
+    assert failed == f"Error: the lease is held by elsewhere:1:1 until {until}"
 
 
 def test_a_defect_shows_where_it_is_and_no_local_variables() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from trimtab.cycle.think import past
 from trimtab.model.decision import HoldKind
 from trimtab.model.ledger import CycleOutcome, Lever, noun
 from trimtab.model.orders import Order, OrderState
-from trimtab.ports import Desk, Fenced, LeaseHeld, Unavailable, Uncertain
+from trimtab.ports import Clock, Desk, Fenced, LeaseHeld, Unavailable, Uncertain
 
 DEAD_SIMPLE = {'schedule = "twap"': 'schedule = "immediate"'}
 
@@ -106,15 +107,37 @@ def test_a_stop_while_a_run_is_worked_keeps_it_for_the_next(desk: Desk) -> None:
     assert result.closed.outcome is CycleOutcome.DONE
 
 
-def test_a_halt_during_a_run_ends_it_with_a_residual(desk: Desk) -> None:
+def test_a_halt_during_a_run_ends_it_with_a_residual(desk: Desk, tmp_path: Path) -> None:
+    settings = api.load_settings(tmp_path / "fund.toml")
+
     def halt(_: object) -> None:
         if not desk.store.halted():
-            api.pull(desk.store, "halted", "the trader", "a rumour")
+            api.pull(desk.store, settings, "halted", "the trader", "a rumour")
 
     result = asyncio.run(api.run_cycle(desk, api.Wishes(holder="me", watching=api.Watching(progress=halt))))
     assert result is not None
     assert result.closed.outcome is CycleOutcome.HALTED
     assert asyncio.run(api.run_cycle(desk, api.Wishes(holder="me"))) is None
+
+
+class Early:
+    """A clock that says a second less than another did."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._at = clock.now() - timedelta(seconds=1)
+
+    def now(self) -> datetime:
+        return self._at
+
+    async def sleep_until(self, at: datetime) -> None:
+        raise AssertionError(f"nobody waits for {at} here")
+
+
+def test_a_saved_plan_that_the_clock_has_not_reached_does_not_hold(desk: Desk) -> None:
+    kept = asyncio.run(api.preview(desk, None))
+    early = replace(desk, clock=Early(desk.clock))
+    with pytest.raises(api.NoLongerHolds, match="later than the clock says now"):
+        asyncio.run(api.run_cycle(early, api.Wishes(holder="me", recall=kept)))
 
 
 def test_a_held_lease_is_waited_for_and_then_named(desk: Desk) -> None:

@@ -85,6 +85,23 @@ def test_a_doubt_that_blocks_stops_even_a_persons_order() -> None:
     assert (found.kind, found.because) == (HoldKind.DOUBTFUL, "a: its balances are 75 s old")
 
 
+@pytest.mark.parametrize(
+    ("others", "kind"), [((), HoldKind.UNLISTED), ((Kind.STALE,), HoldKind.DOUBTFUL)], ids=["alone", "among others"]
+)
+def test_a_listing_that_vanished_is_told_apart_from_what_may_be_seen_later(
+    others: tuple[Kind, ...], kind: HoldKind
+) -> None:
+    doubts = [Doubt(kind=k, subject="XYZ", because="no venue lists it", blocks=True) for k in (Kind.UNLISTED, *others)]
+    assert held(decide(replace(OUT, doubts=tuple(doubts)), policy(), (), opened())).kind is kind
+
+
+def test_a_clock_before_the_last_cycle_is_told_as_such_and_holds_whoever_asks() -> None:
+    found = held(decide(OUT, policy(), (), opened(cause=ANN, last_at=later(1))))
+    assert found.kind is HoldKind.DOUBTFUL
+    assert "12:00:00 UTC, but the last cycle ended at 2026-03-02 12:00:01 UTC" in found.because
+    acted(decide(OUT, policy(), (), opened(last_at=T0)))
+
+
 def test_a_doubt_that_does_not_block_stops_nothing() -> None:
     doubt = Doubt(kind=Kind.UNPRICED, subject="XYZ", because="dust", blocks=False)
     acted(decide(replace(OUT, doubts=(doubt,)), policy(), (), opened()))

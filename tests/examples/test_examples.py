@@ -13,7 +13,7 @@ from trimtab import api
 from trimtab.model.decision import Rebalance
 
 EXAMPLES = ROOT / "examples"
-TEMPLATES = ("candles", "l2", "paper")
+TEMPLATES = {"candles": "paper.toml", "exchange": "sim.toml", "l2": "paper.toml", "paper": "paper.toml"}
 TAPES = {
     "candles": ("candles.parquet", "ohlcv_5m_2024H1_10pairs.parquet"),
     "l2": ("btcusdt.jsonl.gz", "l2_raw_binance_spot_btcusdt_20240808.jsonl.gz"),
@@ -43,13 +43,19 @@ def ran(fund: Path) -> api.Facts:
 
 
 def test_every_example_is_run_by_a_test() -> None:
-    assert sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()) == ["candles", "edge", "l2", "paper"]
+    assert sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()) == [
+        "candles",
+        "edge",
+        "exchange",
+        "l2",
+        "paper",
+    ]
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_an_example_of_a_template_is_what_init_writes(name: str, tmp_path: Path) -> None:
     api.write_template(name, tmp_path)
-    for file in ("fund.toml", "paper.toml"):
+    for file in ("fund.toml", TEMPLATES[name]):
         assert (EXAMPLES / name / file).read_text() == (tmp_path / file).read_text()
 
 

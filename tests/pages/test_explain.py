@@ -61,6 +61,10 @@ def test_every_outcome_has_its_words(outcome: CycleOutcome) -> None:
     assert f"{ENDINGS[outcome]}: because it is so." in explain(facts)
 
 
+def test_no_ending_has_a_colon_of_its_own_before_its_reason() -> None:
+    assert [words for words in ENDINGS.values() if ":" in words] == []
+
+
 def test_a_frozen_account_is_named_with_its_reason() -> None:
     facts = ending(
         CycleOutcome.DONE, Unknown(account="main", because="frozen by an unexplained break of BTC in cycle 7")

@@ -11,7 +11,7 @@ import pytest
 from trimtab.model.assets import Filters
 from trimtab.model.orders import OrderKind, Side
 from trimtab.quant import filters
-from trimtab.quant.filters import Precision, Rounding
+from trimtab.quant.filters import Precision, Rounding, Rule
 
 PLAIN = Filters(step=Decimal("0.00001"), tick=Decimal("0.01"))
 
@@ -106,6 +106,30 @@ def test_a_market_order_has_no_price_to_refuse() -> None:
 def test_a_limit_order_without_a_price_is_bad_input() -> None:
     with pytest.raises(ValueError, match="a limit order has no price"):
         filters.refusal(PLAIN, side=Side.BUY, kind=OrderKind.LIMIT, amount=Decimal(1), price=None, average=None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "price", "rule"),
+    [
+        (OrderKind.LIMIT, "1", "0", Rule.PRICE),
+        (OrderKind.LIMIT, "0", "10", Rule.LOT),
+        (OrderKind.MARKET, "9", None, Rule.MARKET_LOT),
+        (OrderKind.LIMIT, "1", "10", Rule.NOTIONAL),
+        (OrderKind.LIMIT, "5", "100", Rule.PERCENT),
+        (OrderKind.LIMIT, "5", "20", None),
+    ],
+)
+def test_a_broken_rule_is_named(kind: OrderKind, amount: str, price: str | None, rule: Rule | None) -> None:
+    found = filters.broken(
+        rules(min_notional="50", market_max_amount="8", bid_up="2"),
+        side=Side.BUY,
+        kind=kind,
+        amount=Decimal(amount),
+        price=None if price is None else Decimal(price),
+        average=Decimal(20),
+    )
+
+    assert (None if found is None else found.rule) == rule
 
 
 def crowd(of: Filters, amount: str, orders: int, position: str, side: Side = Side.BUY) -> str | None:

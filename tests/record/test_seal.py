@@ -1,7 +1,7 @@
 """The chain: whatever was changed, removed, moved or put in is named; whatever was cut off needs an outside seal."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -156,14 +156,18 @@ def test_a_first_entry_that_follows_something_is_named() -> None:
     assert named(first) == [1]
 
 
+def hashes(rows: Sequence[Row]) -> dict[int, str]:
+    return {row[0]: row[8] for row in rows}
+
+
 def test_a_cut_tail_leaves_a_sound_chain_and_is_found_by_an_outside_seal() -> None:
     last = seal.seal(entries.entry(LEDGER[-1]))
     for length in range(200):
         cut = LEDGER[:length]
         assert named(cut) == []
-        fault = seal.head_fault(cut, last)
-        assert fault is not None
-        assert fault.seq == 200
+        assert seal.unmet(last, hashes(cut), length) == (
+            f"entry 200 was sealed and is not there: the ledger ends at {length}"
+        )
 
 
 def test_a_rewritten_chain_is_sound_in_itself_and_is_found_by_any_outside_seal() -> None:
@@ -171,15 +175,38 @@ def test_a_rewritten_chain_is_sound_in_itself_and_is_found_by_any_outside_seal()
 
     assert named(forged) == []
     for row in LEDGER:
-        fault = seal.head_fault(forged, f"{row[0]}:{row[8]}")
-        assert fault is not None
-        assert fault.seq == row[0]
+        wrong = seal.unmet(f"{row[0]}:{row[8]}", hashes(forged), 200)
+        assert wrong == f"entry {row[0]} is not the one that was sealed: the ledger was rewritten at or before it"
 
 
 def test_every_seal_of_a_ledger_holds_also_after_it_has_grown() -> None:
     for row in LEDGER:
-        assert seal.head_fault(LEDGER, f"{row[0]}:{row[8]}\n") is None
-        assert seal.head_fault(LEDGER[row[0] - 1 :], f"{row[0]}:{row[8]}") is None
+        assert seal.unmet(f"{row[0]}:{row[8]}\n", hashes(LEDGER), 200) == ""
+
+
+def test_every_line_of_seals_is_compared_and_named() -> None:
+    kept = [f"{row[0]}:{row[8]}" for row in LEDGER[9::10]]
+    assert list(seal.refuted(kept, hashes(LEDGER), 200)) == []
+    assert list(seal.refuted([kept[0], "", "20:ab", *kept[1:]], hashes(LEDGER), 200)) == []
+    forged = f"30:{'0' * 64}"
+    [fault] = seal.refuted([*kept[:2], forged, *kept[3:]], hashes(LEDGER), 200)
+    assert fault.seq == 30
+    assert fault.because == (
+        "line 3 of the seals: entry 30 is not the one that was sealed: the ledger was rewritten at or before it"
+    )
+
+
+def test_seals_that_are_not_in_the_order_of_the_ledger_are_named() -> None:
+    kept = [f"{row[0]}:{row[8]}" for row in LEDGER[9::10]]
+    [fault] = seal.refuted([kept[1], kept[0], *kept[2:]], hashes(LEDGER), 200)
+    assert fault.because == "line 2 of the seals: entry 10 stands after entry 20: lines were moved or put in"
+    [again] = seal.refuted([*kept, kept[-1]], hashes(LEDGER), 200)
+    assert again.because == "line 21 of the seals: entry 200 stands after entry 200: lines were moved or put in"
+
+
+def test_the_newest_seal_is_of_the_latest_entry_wherever_its_line_stands() -> None:
+    assert seal.newest(["", "7:ab"]) is None
+    assert seal.newest([f"12:{'a' * 64}", f"9:{'b' * 64}", "40:ab"]) == f"12:{'a' * 64}"
 
 
 @pytest.mark.parametrize(

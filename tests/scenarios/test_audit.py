@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 import sqlite3
 from collections import defaultdict
 from decimal import Decimal, localcontext
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.funds import make_fund, on
+from tests.scenarios.funds import change, make_fund, on
 
 Amounts = dict[tuple[str, str], Decimal]
 DOLLAR = Decimal("0.000001")
@@ -118,6 +119,26 @@ def test_the_figures_of_a_cycle_follow_from_its_ledger_by_hand(done: Path) -> No
         costs = report["ended"]["paid"]
         charged = sum((Decimal(costs[kind]) for kind in ("fee", "spread", "impact")), Decimal(0))
         assert abs(paid - charged) < DOLLAR
+
+
+@pytest.mark.parametrize("command", ["verify", "report", "cycles", "show", "explain", "replay"])
+def test_an_auditor_needs_the_file_and_the_ledger_and_neither_keys_nor_venues(
+    command: str, done: Path, tmp_path: Path
+) -> None:
+    for name in ("fund.toml", "paper.db", "seals.txt"):
+        shutil.copy(done.with_name(name), tmp_path)
+    fund = tmp_path / "fund.toml"
+    change(fund, {'venue = "south"': 'venue = "south"\nkey = "env:A_KEY_THAT_NO_AUDITOR_HAS"'})
+    assert on(fund, command).code == 0
+    assert on(fund, command).out == on(done, command).out
+    assert on(fund, "plan").code == 2
+
+
+def test_a_halt_needs_neither_keys_nor_venues(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path, fund={'venue = "south"': 'venue = "south"\nkey = "file:gone.key"'})
+    (tmp_path / "paper.toml").unlink()
+    assert on(fund, "halt", "--because", "a rumour").code == 0
+    assert on(fund, "resume", "--because", "it was nothing").code == 0
 
 
 def test_every_hash_and_time_of_a_report_leads_to_an_entry(done: Path) -> None:

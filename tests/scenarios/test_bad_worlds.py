@@ -72,11 +72,20 @@ def test_a_listing_that_vanished_leaves_the_goal_unmet_and_says_so(tmp_path: Pat
     gone = '"LTC/USDT" = { vanishes_at = 2026-01-01T00:00:00Z, filters'
     fund = make_fund(tmp_path, world={'"LTC/USDT" = { filters': gone})
     said = on(fund, "plan")
-    assert said.code in (1, 3)
-    assert "LTC" in said.out
-    assert on(fund, "run", "--yes").code == said.code
+    assert said.code == 1
+    assert "Hold, a listing has vanished: LTC" in said.out
+    assert "[prices.fixed]" in said.out
+    assert on(fund, "run", "--yes").code == 1
     assert traded(fund) == 0
     assert on(fund, "doctor").code == 1
+
+
+def test_a_listing_that_is_halted_may_come_back(tmp_path: Path) -> None:
+    halted = '"LTC/USDT" = { halted_from = 2026-01-01T00:00:00Z, filters'
+    fund = make_fund(tmp_path, world={'"LTC/USDT" = { filters': halted})
+    assert on(fund, "plan").code == 3
+    assert on(fund, "run", "--yes").code == 3
+    assert traded(fund) == 0
 
 
 def test_a_market_that_has_closed_stops_everything_and_says_since_when(tmp_path: Path) -> None:
@@ -89,6 +98,20 @@ def test_a_market_that_has_closed_stops_everything_and_says_since_when(tmp_path:
         assert said.code == 3
         assert "2026-01-06" in said.out
     assert "2026-01-06" in on(fund, "doctor").out
+    assert traded(fund) == 0
+
+
+def test_a_market_clock_that_goes_back_is_told_and_stays_told(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    assert on(fund, "run", "--yes").code == 0
+    for file in tmp_path.glob("paper.sqlite*"):
+        file.unlink()
+    for command in ("plan", "run", "run"):
+        said = on(fund, command, *(["--yes"] if command == "run" else []))
+        assert said.code == 3
+        assert "the clock says 2026-01-05" in said.out
+        assert "but the last cycle ended at 2026-01-05" in said.out
+        assert "cooldown" not in said.out
     assert traded(fund) == 0
 
 

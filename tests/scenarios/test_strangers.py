@@ -1,6 +1,7 @@
 """Others act in the fund's accounts during a cycle: booked as foreign where they may, a frozen account where not."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -58,11 +59,11 @@ async def withdraw(south: PaperVenue) -> object:
     return await south.withdraw(away)
 
 
-async def trade(south: PaperVenue) -> object:
+async def trade(south: PaperVenue, name: str = "f" * 32) -> object:
     """Three LTC are sold by somebody else, under an id that is not ours."""
     (read,) = [await south.read("reserve")]
     order = Order(
-        id="f" * 32,
+        id=name,
         leg="",
         slice=0,
         attempt=1,
@@ -108,6 +109,35 @@ def test_accepting_one_account_leaves_another_frozen(tmp_path: Path) -> None:
     with_a_stranger(fund, withdraw)
     on(fund, "reconcile", "--accept", "main", "--because", "it was not this one")
     assert on(fund, "plan").code == 3
+
+
+def test_a_break_that_was_accepted_is_told_with_who_and_why_and_is_no_fault_any_more(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    with_a_stranger(fund, trade)
+    assert on(fund, "reconcile").code == 1
+    said = on(fund, "reconcile", "--accept", "reserve", "--because", "a sale by hand", "--by", "Ann")
+    assert "Accepted: 2 breaks of reserve, which may trade again" in said.err
+    assert said.code == 0
+    for told in (said, on(fund, "reconcile")):
+        assert told.code == 0
+        assert re.search(r"Accepted by Ann: reserve LTC, .*: a sale by hand", told.out)
+        assert "no other breaks" in told.out
+    assert on(fund, "run", "--yes", "--because", "go on").code == 0
+    assert on(fund, "reconcile").code == 0
+
+
+def test_a_break_that_grows_after_it_was_accepted_is_open_again(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    with_a_stranger(fund, trade)
+    assert on(fund, "reconcile", "--accept", "reserve", "--because", "a sale by hand").code == 0
+    south = paper.connect(fund.with_name("paper.toml"), "south")
+    asyncio.run(trade(south, "e" * 32))
+    south.close()
+    said = on(fund, "reconcile")
+    assert said.code == 1
+    assert "Break: reserve LTC" in said.out
+    assert "Break: reserve USDT" in said.out, "another difference than the one that was explained"
+    assert on(fund, "reconcile", "--accept", "reserve", "--because", "a sale by hand").code == 0
 
 
 def test_a_trade_of_others_in_a_shared_account_is_foreign_and_freezes_nothing(tmp_path: Path) -> None:

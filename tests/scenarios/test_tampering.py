@@ -90,7 +90,8 @@ def test_a_changed_price_of_a_fill_is_named_by_verify_and_by_replay(fund: Path) 
     store(fund, written)
     said = on(fund, "verify")
     assert said.code == 1
-    assert f"entry {number} was changed" in said.out
+    assert said.out.count(f"Entry {number} was changed") == said.out.casefold().count(f"entry {number}") == 1
+    assert said.out.splitlines()[-1].startswith("Seals prove nothing about a chain that does not hold")
     assert on(fund, "verify", "--head", seals(fund)[0]).code == 1
     assert on(fund, "replay", "1").code == 1
     assert on(fund, "replay", "2").code == 0
@@ -111,8 +112,9 @@ def test_a_whole_chain_made_anew_is_seen_by_a_seal_and_by_replay(fund: Path) -> 
     for arguments in ((), ("--head", seals(fund)[0])):
         said = on(fund, "verify", *arguments)
         assert said.code == 1
-        assert "is not the one that was sealed" in said.out
-        assert "nothing is cut off" not in said.out.casefold()
+        assert f"Line 1 of the seals: entry {seals(fund)[0].partition(':')[0]} is not the one that was" in said.out
+        assert "Line 2 of the seals: entry" in said.out
+        assert said.out.splitlines()[-1].startswith("The ledger and its seals do not agree")
     assert on(fund, "replay", "1").code == 1
     fund.with_name("seals.txt").unlink()
     said = on(fund, "verify")
@@ -125,8 +127,8 @@ def test_a_tail_that_was_cut_off_is_seen_by_the_seals_and_named(fund: Path) -> N
     store(fund, [row for row in rows(fund) if row[2] != "2"])
     said = on(fund, "verify", "--head", first)
     assert said.code == 1
-    assert f"entry {last.partition(':')[0]} was sealed and is not there" in said.out
-    assert "that was given is not in this ledger" not in said.out, "the given one is"
+    assert f"Line 2 of the seals: entry {last.partition(':')[0]} was sealed and is not there" in said.out
+    assert "The seal that was given" not in said.out, "the given one is"
     assert on(fund, "verify", "--head", last).code == 1
 
 
@@ -137,8 +139,8 @@ def test_swapped_entries_are_both_named(fund: Path) -> None:
     store(fund, written)
     said = on(fund, "verify")
     assert said.code == 1
-    assert "entry 20 was changed" in said.out
-    assert "entry 21 was changed" in said.out
+    assert "Entry 20 was changed" in said.out
+    assert "Entry 21 was changed" in said.out
     assert on(fund, "replay", "1").code == 1
 
 
@@ -148,7 +150,7 @@ def test_an_entry_put_in_the_midst_is_named(fund: Path) -> None:
     store(fund, [*written[:10], strange, *([row[0] + 1, *row[1:]] for row in written[10:])])
     said = on(fund, "verify")
     assert said.code == 1
-    assert "entry 11" in said.out or "entry 12" in said.out
+    assert "Entry 12 was changed" in said.out
 
 
 @pytest.mark.parametrize("gone", ["ended", "reconciled", "valued", "observed", "planned"])
@@ -229,12 +231,88 @@ def test_an_old_copy_of_the_ledger_is_not_acted_on(tmp_path: Path) -> None:
     assert on(fund, "doctor").code == 1
 
 
-def test_a_ledger_that_was_deleted_is_not_begun_anew_beside_its_seals(fund: Path) -> None:
+def delete(fund: Path) -> None:
     for file in fund.parent.glob("paper.db*"):
         file.unlink()
+
+
+def test_a_ledger_that_was_deleted_is_not_begun_anew_beside_its_seals(fund: Path) -> None:
+    delete(fund)
     assert on(fund, "run", "--yes", "--because", "now").code == 2
+    assert on(fund, "halt", "--because", "what is this").code == 2
+    assert not fund.with_name("paper.db").exists()
     fund.with_name("seals.txt").unlink()
     assert on(fund, "run", "--yes").code == 0
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c[0] not in ("verify", "doctor", "state", "plan")])
+def test_a_ledger_that_was_deleted_is_missed_by_every_command_that_reads_it(
+    command: tuple[str, ...], fund: Path
+) -> None:
+    number = seals(fund)[-1].partition(":")[0]
+    delete(fund)
+    said = on(fund, *command)
+    assert said.code == 2
+    assert f"was sealed up to entry {number}, and there is none" in " ".join(said.err.split())
+    assert "no cycle has run" not in said.err + said.out
+
+
+@pytest.mark.parametrize("kept", ["in the file", "given"])
+def test_verify_says_of_a_ledger_that_was_deleted_that_it_was_sealed_and_is_gone(kept: str, fund: Path) -> None:
+    last = seals(fund)[-1]
+    delete(fund)
+    if kept == "given":
+        fund.with_name("seals.txt").unlink()
+    said = on(fund, "verify", *(["--head", last] if kept == "given" else []))
+    assert said.code == 1
+    assert f"was sealed up to entry {last.partition(':')[0]}, and there is none" in " ".join(said.out.split())
+    assert said.out.splitlines()[-1] == "What was sealed is gone"
+    assert "trimtab run" not in said.out + said.err
+    assert json.loads(on(fund, "verify", "--json", "--head", last).out)["entries"] == 0
+
+
+def test_any_line_of_the_seals_that_the_ledger_does_not_meet_is_named(fund: Path) -> None:
+    first, last = seals(fund)
+    number = first.partition(":")[0]
+    fund.with_name("seals.txt").write_text(f"{number}:{'0' * 64}\n{last}\n")
+    said = on(fund, "verify")
+    assert said.code == 1
+    assert f"Line 1 of the seals: entry {number} is not the one that was sealed" in said.out
+    assert said.out.casefold().count(f"entry {number}") == 1
+    fund.with_name("seals.txt").write_text(f"{last}\n{first}\n")
+    said = on(fund, "verify")
+    assert said.code == 1
+    assert "Line 2 of the seals" in said.out
+    assert "lines were moved" in said.out
+    assert on(fund, "run", "--yes").code == 0, "the latest seal is met"
+
+
+@pytest.mark.parametrize("lever", ["halt", "resume"])
+def test_a_lever_pulled_before_the_first_cycle_cannot_be_lost_unseen(lever: str, tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    assert on(fund, "halt", "--because", "a rumour").code == 0
+    before = rows(fund)
+    if lever == "resume":
+        assert on(fund, "resume", "--because", "it was nothing").code == 0
+        store(fund, before)
+    else:
+        delete(fund)
+    assert on(fund, "run", "--yes").code == 2
+    assert on(fund, "verify").code == 1
+    assert not orders(fund)
+
+
+def test_each_lever_is_sealed_and_the_cycles_seals_follow_in_order(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    for lever in ("halt", "resume"):
+        assert on(fund, lever, "--because", "a drill").code == 0
+    assert on(fund, "run", "--yes").code == 0
+    assert on(fund, "reconcile", "--accept", "main", "--because", "a drill").code == 0
+    numbers = [int(line.partition(":")[0]) for line in seals(fund)]
+    assert numbers[:2] == [2, 3]
+    assert len(numbers) == 4
+    assert numbers == sorted(numbers)
+    assert on(fund, "verify").code == 0
 
 
 def test_a_seal_cut_short_by_a_crash_stops_nobody(fund: Path) -> None:

@@ -301,7 +301,7 @@ def test_a_missing_file_says_what_makes_one(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="cannot be read: Is a directory"):
+    with pytest.raises(ValueError, match="is a folder; name the file in it"):
         settings.load(tmp_path)
 
 

@@ -1,8 +1,10 @@
 """Plans of faults: by schedule, by seed, and read from a file with every mistake named."""
 
+import re
 import tomllib
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,10 @@ def test_a_file_is_read_and_its_mistakes_are_named() -> None:
     with pytest.raises(Mistakes, match=r'faults\[1\]\.fault: unknown value "resets"') as error:
         faults.decode({"faults": [{"fault": "resets", "nth": 1}]}, "faults.toml")
     assert len(error.value.found) == 2
+
+
+def test_every_fault_is_in_the_manual() -> None:
+    manual = Path(__file__).parents[2] / "docs" / "wire.md"
+    named = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", manual.read_text(), re.MULTILINE))))
+
+    assert set(Fault) <= named

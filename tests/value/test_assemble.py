@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from tests.small import ACCOUNTS, T0, D, balance, later, marks, policy, read, transfer
 from trimtab.model.canonical import encode
-from trimtab.model.holdings import AccountRead, OpenOrder, Snapshot, Stage, Transfer, Unknown
+from trimtab.model.holdings import AccountRead, Balance, OpenOrder, Snapshot, Stage, Transfer, Unknown
 from trimtab.model.orders import Side
+from trimtab.model.valuation import Kind
 from trimtab.value.assemble import assemble, moved
 from trimtab.value.valuation import value
 
@@ -182,6 +183,22 @@ def test_money_from_a_stranger_is_ours_once_it_is_credited() -> None:
 def test_what_was_read_of_an_unknown_account_counts_for_nothing() -> None:
     found = assemble(T0, [read("a", USDT="5")], [], [Unknown(account="a", because="frozen")])
     assert (found.balances, [u.account for u in found.unknown]) == ((), ["a"])
+
+
+@pytest.mark.parametrize(
+    ("short", "told"),
+    [
+        (balance("a", "USDT", "-1", free="0"), "its USDT is negative: 0 free of -1 in total"),
+        (balance("a", "USDT", "5", free="-0.1", leaves="0"), "its USDT is negative: -0.1 free of 5 in total"),
+    ],
+)
+def test_d7_less_than_nothing_makes_its_account_unknown_and_no_other(short: Balance, told: str) -> None:
+    impossible = AccountRead(account="a", as_of=T0, balances=(balance("a", "BTC", "1"), short))
+    found = assemble(T0, [impossible, read("b", USDT="7")], [], [])
+    assert [(u.account, told in u.because) for u in found.unknown] == [("a", True)]
+    assert [(b.account, b.asset) for b in found.balances] == [("b", "USDT")]
+    kinds = [(d.kind, d.subject) for d in value(found, marks(), policy()).doubts]
+    assert kinds == [(Kind.UNKNOWN, "a")]
 
 
 def test_an_account_that_was_read_twice_is_refused() -> None:

@@ -195,6 +195,29 @@ def test_an_asset_of_the_fund_that_nobody_lists_is_unpriced() -> None:
     assert unpriced(choose(T0, [quote("north:BTC/USDT", "1")], law), "ETH").because == "no venue lists it"
 
 
+@pytest.mark.parametrize(
+    ("listed", "quotable"),
+    [
+        (["north:BTC/USDT", "south:BTC/USDT"], False),
+        (["north:BTC/USDT", "south:ETH/USDT"], True),
+        (["north:BTC/USDT"], True),
+    ],
+    ids=["by no source", "by one that does not quote it now", "perhaps by a source that did not answer"],
+)
+def test_an_asset_may_be_quoted_again_unless_every_source_says_that_it_is_not_listed(
+    listed: list[str], quotable: bool
+) -> None:
+    law = terms(policy(prices=prices(sources=("north", "south"))), *map(instrument, listed))
+    assert unpriced(choose(T0, [quote("north:BTC/USDT", "1")], law), "ETH").listed is quotable
+
+
+@pytest.mark.parametrize(("listing", "quotable"), [(Listing.VANISHED, False), (Listing.HALTED, True)])
+def test_a_listing_that_vanished_is_none(listing: Listing, quotable: bool) -> None:
+    gone = replace(instrument("south:ETH/USDT"), listing=listing)
+    law = terms(policy(prices=prices(sources=("north", "south"))), instrument("north:BTC/USDT"), gone)
+    assert unpriced(choose(T0, [quote("north:BTC/USDT", "1")], law), "ETH").listed is quotable
+
+
 def test_a_price_that_leads_nowhere_is_no_mark() -> None:
     found = chosen([quote("north:BTC/EUR", "1")])
     assert unpriced(found, "BTC").because == "north:BTC/EUR leads to no asset with a price"

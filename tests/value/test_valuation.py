@@ -131,7 +131,17 @@ def test_an_unpriced_holding_blocks_only_past_its_share_at_the_last_price_seen()
 
 def test_an_unpriced_holding_whose_price_was_never_seen_has_no_bound() -> None:
     law = policy(prices=prices(max_unpriced_weight=D("0.25")))
-    assert doubts(valued(snapshot(read("a", USDT="300", XYZ="1")), law)) == [(Kind.UNPRICED, "XYZ", True)]
+    wide = Unpriced(asset="XYZ", because="too wide")
+    assert doubts(valued(snapshot(read("a", USDT="300", XYZ="1")), law, wide)) == [(Kind.UNPRICED, "XYZ", True)]
+
+
+def test_an_asset_that_no_file_and_no_venue_knows_is_unlisted() -> None:
+    assert doubts(valued(snapshot(read("a", USDT="300", XYZ="1")))) == [(Kind.UNLISTED, "XYZ", True)]
+
+
+def test_a_holding_that_no_venue_lists_is_told_apart_from_one_without_a_price_just_now() -> None:
+    gone = Unpriced(asset="XYZ", because="no venue lists it", last=None, listed=False)
+    assert doubts(valued(snapshot(read("a", USDT="300", XYZ="1")), None, gone)) == [(Kind.UNLISTED, "XYZ", True)]
 
 
 def test_an_unpriced_holding_with_a_target_always_blocks() -> None:

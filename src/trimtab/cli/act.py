@@ -14,18 +14,23 @@ from trimtab.cli.frame import (
     AsJson,
     Fund,
     Verbose,
+    again,
     command,
     finish,
+    record_of,
     settings_of,
     show,
     show_json,
     tell,
 )
-from trimtab.cli.see import HALTED, Because
+from trimtab.cli.see import Because
 
 if TYPE_CHECKING:
-    from trimtab.api import Facts, Result, Settings, Thought
+    from collections.abc import Callable
 
+    from trimtab.api import Facts, LeaseHeld, Result, Settings, Thought
+
+HALTED = "Halted: nothing starts until `trimtab resume --because WHY`"
 Why = Annotated[str, typer.Option("--because", help="The reason; it is recorded.", metavar="WHY", show_default=False)]
 Who = Annotated[str | None, typer.Option("--by", help="Who acts; the login name unless said.", metavar="NAME")]
 
@@ -42,9 +47,10 @@ def run(
     """One cycle, with live progress: observe, decide, plan, check, execute, reconcile, record."""
     from trimtab import api
 
+    settings = settings_of(fund, verbose=verbose)
+    api.require_ledger(settings)
     if not yes and not sys.stdin.isatty():
         raise ValueError("`run` asks before it trades, and there is no terminal to ask on: add --yes")
-    settings = settings_of(fund, verbose=verbose)
     recall = api.load_plan(plan) if plan is not None else None
     asked = _Asked(because=because, recall=recall, yes=yes, as_json=as_json, verbose=verbose)
     return finish(_run(settings, asked))
@@ -79,26 +85,31 @@ async def _run(settings: "Settings", asked: _Asked) -> int:
             cause=api.cause(asked.because),
             recall=asked.recall,
             confirm=confirm,
-            watching=api.Watching(progress=watch.update, stopping=stopping),
+            watching=api.Watching(progress=watch.update, waiting=_wait(settings), stopping=stopping),
         )
         async with api.connect(settings) as desk:
             result = await api.run_cycle(desk, wishes)
-            facts = api.facts(desk.store, result.closed.cycle) if result is not None else None
-    if result is None or facts is None:
-        tell(HALTED)
-        return WAITS
+            if result is None:
+                tell(*api.standing(desk))
+                return WAITS
+            facts = api.facts(desk.store, result.closed.cycle)
     return _report(facts, result, as_json=asked.as_json)
+
+
+def _wait(settings: "Settings") -> "Callable[[LeaseHeld], None]":
+    return lambda other: tell(f"Waiting up to {settings.policy.limits.lease_wait_s} s: {other}")
 
 
 def _report(facts: "Facts", result: "Result", *, as_json: bool) -> int:
     from trimtab.cli import codes, history
+    from trimtab.cli.screen import Sentence
 
     if result.resumed:
         tell(f"Cycle {result.closed.cycle} had been cut off; it was finished, and nothing was sent twice")
     if as_json:
         show_json(facts)
     else:
-        show(history.ending(facts, result.seal))
+        show(history.ending(facts, result.seal), Sentence(again(history.following(facts)), lead="Next: "))
     return codes.of_facts(facts)
 
 
@@ -106,17 +117,27 @@ def _report(facts: "Facts", result: "Result", *, as_json: bool) -> int:
 def halt(because: Why, by: Who = None, fund: Fund = FUND) -> None:
     """Stop everything: cancel what rests, start nothing. Works beside a running cycle."""
     from trimtab import api
+    from trimtab.cli.screen import Sentence
 
-    with api.levers(api.load_settings(fund)) as store:
-        api.pull(store, "halted", by, because)
-    show("Halted: nothing starts until `trimtab resume --because WHY`")
+    settings = record_of(fund, verbose=False)
+    api.require_ledger(settings)
+    with api.levers(settings) as store:
+        before = api.halted(store)
+        api.pull(store, settings, "halted", by, because)
+    show(Sentence(f"Halted already {before}; this reason is recorded too" if before else HALTED))
 
 
 @command
 def resume(because: Why, by: Who = None, fund: Fund = FUND) -> None:
-    """Let a halted fund act again."""
+    """Let a halted fund act again. One that is not halted is left as it is."""
     from trimtab import api
+    from trimtab.cli.screen import Sentence
 
-    with api.levers(api.load_settings(fund)) as store:
-        api.pull(store, "resumed", by, because)
-    show("Resumed: `trimtab run` acts again")
+    settings = record_of(fund, verbose=False)
+    api.require_ledger(settings)
+    with api.levers(settings) as store:
+        if api.halted(store):
+            api.pull(store, settings, "resumed", by, because)
+            show("Resumed: `trimtab run` acts again")
+        else:
+            show(Sentence("The fund is not halted: there is nothing to resume, and nothing was recorded"))

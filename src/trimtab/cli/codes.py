@@ -49,4 +49,4 @@ def of_facts(facts: Facts) -> int:
 
 
 def _of_hold(hold: Hold) -> int:
-    return OUTSIDE if hold.kind is HoldKind.DOUBTFUL else DONE
+    return {HoldKind.DOUBTFUL: OUTSIDE, HoldKind.UNLISTED: NO}.get(hold.kind, DONE)

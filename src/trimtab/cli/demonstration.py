@@ -1,6 +1,7 @@
 """The demonstration: a whole fund on simulated venues, from state to report, as a user would type it."""
 
 import asyncio
+import shlex
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ from rich.text import Text
 
 from trimtab import api
 from trimtab.cli import codes, history, progress, views
-from trimtab.cli.frame import NO, show, show_sentences, tell
+from trimtab.cli.frame import NO, again, show, show_sentences, tell, write
 
 
 def show_all(tape: Path | None, folder: Path | None) -> int:
@@ -19,7 +20,7 @@ def show_all(tape: Path | None, folder: Path | None) -> int:
         home = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trimtab-")))
         fund = _fund(home, tape)
         code = asyncio.run(_walk(fund))
-        kept = f"--fund {fund}" if folder else ""
+        kept = f"--fund {shlex.quote(str(fund))}" if folder else ""
     _farewell(folder, kept)
     return code
 
@@ -40,7 +41,7 @@ async def _walk(fund: Path) -> int:
         show(views.state(await api.look(desk)))
         _say("trimtab plan", "the cheapest way back, with its proof and its checks; nothing is sent yet")
         thought = await api.preview(desk, None)
-        show(views.thought(thought))
+        show(views.plan(thought))
         _say("trimtab run --yes", "the same plan worked in slices over simulated time")
         result = await _run(desk)
         if result is None:
@@ -82,6 +83,7 @@ def _say(typed: str, meant: str = "") -> None:
 def _farewell(folder: Path | None, kept: str) -> None:
     show("", Rule(style="dim"))
     if folder is None:
-        show("Next: trimtab init --template paper myfund && cd myfund && trimtab plan")
+        following = again("init myfund"), again("plan", Path("myfund"))
     else:
-        show(f"Next: trimtab cycles {kept}", f"      trimtab plan {kept} --because 'a second look'")
+        following = again(f"cycles {kept}"), again(f"plan {kept} --because 'a second look'")
+    write("Next: {}\n      {}\n".format(*following))

@@ -5,6 +5,8 @@
 """
 
 import os
+import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from trimtab.api import Settings
+    from trimtab.ports import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 DONE, NO, BAD_INPUT, OUTSIDE, WAITS, INTERRUPTED = 0, 1, 2, 3, 4, 130
+NAME = "trimtab"
 OFF_A_TERMINAL = 100
 """How wide text is where nobody says: in a pipe or a file."""
 
@@ -95,13 +99,55 @@ def _code(error: Exception) -> int | None:
 
 def settings_of(fund: Path, *, verbose: bool) -> "Settings":
     """The fund's file, read and checked; `-v` says on stderr what is being looked at."""
-    from trimtab import __version__, api
+    from trimtab import api
 
-    settings = api.load_settings(fund)
+    return _told(api.load_settings(fund), verbose=verbose)
+
+
+def record_of(fund: Path, *, verbose: bool) -> "Settings":
+    """The fund's file for commands that need neither its keys nor its venues."""
+    from trimtab import api
+
+    return _told(api.load_record(fund), verbose=verbose)
+
+
+def _told(settings: "Settings", *, verbose: bool) -> "Settings":
+    from trimtab import __version__
+
     if verbose:
         tell(f"trimtab {__version__}, fund {settings.policy.fund}", f"  file    {settings.path}")
         tell(f"  ledger  {settings.store}", f"  seals   {settings.seals}")
     return settings
+
+
+@contextmanager
+def ledger(fund: Path, *, verbose: bool) -> Iterator["Store"]:
+    """The ledger alone, for commands that only read it. One that was sealed and is gone is no fund without a past."""
+    from trimtab import api
+
+    settings = record_of(fund, verbose=verbose)
+    api.require_ledger(settings)
+    with api.records(settings) as store:
+        yield store
+
+
+def again(command: str, folder: Path = Path()) -> str:
+    """A command on the fund in a folder, as this person can type it from where they are."""
+    name = program(sys.argv[0], Path.cwd(), os.environ.get("PATH", os.defpath))
+    if folder == Path():
+        return f"{name} {command}"
+    if name == NAME:
+        return f"cd {shlex.quote(str(folder))} && {name} {command}"
+    return f"{name} {command} --fund {shlex.quote(str(folder / FUND))}"
+
+
+def program(reached: str, folder: Path, path: str) -> str:
+    """How a program that was `reached` like this is typed in a folder: by its name alone where the path leads to it."""
+    place = Path(os.path.normpath(folder / reached))
+    if place.name != NAME or shutil.which(NAME, path=path) == str(place):
+        return NAME
+    inside = place.is_relative_to(folder) and place.parent != folder
+    return str(place.relative_to(folder)) if inside else str(place)
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:

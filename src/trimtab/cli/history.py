@@ -16,6 +16,7 @@ from trimtab.record.facts import Facts
 if TYPE_CHECKING:
     from trimtab.api import Closing, Replayed, Verified
     from trimtab.cycle.replay import Difference
+    from trimtab.model.breaks import Break
     from trimtab.reconcile.close import CloseLine
 
 GOOD = (CycleOutcome.DONE, CycleOutcome.HELD)
@@ -78,15 +79,13 @@ def ending(facts: Facts, seal: str) -> RenderableType:
         parts += [GAP, *_trades(facts), GAP, _reached(facts), GAP, *_cost(facts)]
     if facts.reconciled is not None:
         parts += [_break(f"{b.account} {b.asset}", b.because) for b in facts.reconciled.breaks]
-    parts += [Sentence(seal, lead="Seal  "), Sentence(_next(facts), lead="Next: ")]
-    return Group(*parts)
+    return Group(*parts, Sentence(seal, lead="Seal  "))
 
 
-def _next(facts: Facts) -> str:
+def following(facts: Facts) -> str:
+    """What a person may want to type after a cycle."""
     assert facts.closed is not None
-    if facts.closed.outcome is CycleOutcome.HALTED:
-        return "trimtab resume --because WHY"
-    return f"trimtab explain {facts.cycle}"
+    return "resume --because WHY" if facts.closed.outcome is CycleOutcome.HALTED else f"explain {facts.cycle}"
 
 
 def _break(where: str, because: str) -> RenderableType:
@@ -170,11 +169,12 @@ def _difference(wrong: "Difference") -> RenderableType:
 
 def verified(result: "Verified") -> RenderableType:
     """Whether the chain holds, and what could not be checked."""
-    parts: list[RenderableType] = [Sentence(f.because, "red", lead=f"Entry {f.seq}: ") for f in result.faults]
+    parts: list[RenderableType] = [Sentence(f.because[:1].upper() + f.because[1:], "red") for f in result.faults]
     if not result.faults:
         told = f"{result.entries:,} {'entry' if result.entries == 1 else 'entries'}, the chain holds"
         parts.append(Sentence(told, "green"))
-    parts.append(Sentence(result.head, lead="Head  "))
+    if result.head:
+        parts.append(Sentence(result.head, lead="Head  "))
     parts.append(Sentence(result.outside[:1].upper() + result.outside[1:], "" if result.sealed else "yellow"))
     return Group(*parts)
 
@@ -201,11 +201,18 @@ def closing(close: "Closing") -> RenderableType:
     parts: list[RenderableType] = [shown, GAP]
     if not moved:
         parts.append(Sentence("nothing", lead="Transfers: "))
-    for b in close.breaks:
-        age = close.at - b.since
-        since = "found now" if not age else f"since {words.instant(b.since)}"
-        parts.append(_break(f"{b.account} {b.asset}, {since}", b.because))
-    return Group(*parts, *([] if close.breaks else [Text("no breaks", "green")]))
+    for told in close.accepted:
+        accepted = f"{_dated(told.found, close)}: {told.because}"
+        parts.append(Sentence(accepted, lead=f"Accepted by {told.by}: "))
+    parts += [_break(_dated(found, close), found.because) for found in close.breaks]
+    if not close.breaks:
+        parts.append(Text("no other breaks" if close.accepted else "no breaks", "green"))
+    return Group(*parts)
+
+
+def _dated(found: "Break", close: "Closing") -> str:
+    since = "found now" if found.since == close.at else f"since {words.instant(found.since)}"
+    return f"{found.account} {found.asset}, {since}"
 
 
 def _amount(value: Decimal | None) -> str:

@@ -17,6 +17,8 @@ from trimtab.cli.frame import (
     Verbose,
     command,
     finish,
+    ledger,
+    record_of,
     settings_of,
     show,
     show_json,
@@ -32,7 +34,7 @@ def replay(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False, 
     from trimtab import api
     from trimtab.cli import history
 
-    with api.records(settings_of(fund, verbose=verbose)) as store:
+    with ledger(fund, verbose=verbose) as store:
         result = api.replay(store, api.cycle_id(store, cycle))
     if as_json:
         show_json(result)
@@ -52,7 +54,7 @@ def verify(
     from trimtab import api
     from trimtab.cli import history
 
-    verified = api.verify(settings_of(fund, verbose=verbose), head)
+    verified = api.verify(record_of(fund, verbose=verbose), head)
     if as_json:
         show_json(verified)
     else:
@@ -74,17 +76,20 @@ def reconcile(
     """The close: opening + fills + transfers + fees = closing, per account and asset; breaks with age."""
     from trimtab import api
     from trimtab.cli import history
+    from trimtab.pages import words
 
     settings = settings_of(fund, verbose=verbose)
-    if accept is not None:
-        if not because:
-            raise ValueError("--accept needs --because: the explanation of the break is part of the record")
-        with api.levers(settings) as store:
-            api.accept(store, settings, accept, by, because)
-        tell(f"Accepted: {accept} may trade again")
+    api.require_ledger(settings)
+    if accept is not None and not because:
+        raise ValueError("--accept needs --because: the explanation of the break is part of the record")
 
     async def close() -> api.Closing:
-        async with api.reading(settings) as desk:
+        if accept is None:
+            async with api.reading(settings) as desk:
+                return await api.closing(desk)
+        async with api.connect(settings) as desk:
+            lever = await api.accept(desk, accept, by, because or "")
+            tell(f"Accepted: {words.count(len(lever.breaks), 'break')} of {accept}, which may trade again")
             return await api.closing(desk)
 
     closing = finish(close())
@@ -111,7 +116,7 @@ def report(
     """For auditors: NAV, trades, costs, breaches and breaks of one cycle or a period."""
     from trimtab import api
 
-    with api.records(settings_of(fund, verbose=verbose)) as store:
+    with ledger(fund, verbose=verbose) as store:
         wanted = api.Wanted(cycle=cycle, since=_day("--since", since), until=_day("--until", until))
         text = api.report(store, "json" if as_json else form, wanted)
     if out is None:

@@ -14,6 +14,7 @@ from trimtab.cli.frame import (
     Verbose,
     command,
     finish,
+    ledger,
     settings_of,
     show,
     show_json,
@@ -21,7 +22,6 @@ from trimtab.cli.frame import (
     tell,
 )
 
-HALTED = "The fund is halted: `trimtab resume --because WHY` lets it act again"
 Because = Annotated[
     str | None, typer.Option("--because", help="Rebalance now whatever the triggers say, and why.", metavar="WHY")
 ]
@@ -35,14 +35,13 @@ def state(fund: Fund = FUND, as_json: AsJson = False, verbose: Verbose = False) 
 
     settings = settings_of(fund, verbose=verbose)
 
-    async def look() -> tuple[api.Thought, bool]:
+    async def look() -> tuple[api.Thought, tuple[str, ...]]:
         async with api.reading(settings) as desk:
-            return await api.look(desk), desk.store.halted()
+            return await api.look(desk), tuple(api.standing(desk))
 
-    seen, halted = finish(look())
+    seen, notes = finish(look())
     show_json(seen) if as_json else show(views.state(seen, verbose=verbose))
-    if halted:
-        tell(HALTED)
+    tell(*notes)
     return codes.of_state(seen)
 
 
@@ -60,19 +59,18 @@ def plan(
 
     settings = settings_of(fund, verbose=verbose)
 
-    async def think() -> tuple[api.Thought, bool]:
+    async def think() -> tuple[api.Thought, tuple[str, ...]]:
         async with api.reading(settings) as desk:
-            return await api.preview(desk, api.cause(because)), desk.store.halted()
+            return await api.preview(desk, api.cause(because)), tuple(api.standing(desk))
 
-    thought, halted = finish(think())
+    thought, notes = finish(think())
     saved = save if save is not None and thought.verdict is not None else None
     if saved is not None:
         api.save_plan(thought, saved)
     show_json(thought) if as_json else show(views.thought(thought, saved=saved, verbose=verbose))
     if save is not None:
         tell(f"Saved to {save}" if saved else f"Nothing was saved to {save}: there is no plan to execute")
-    if halted:
-        tell(HALTED)
+    tell(*notes)
     return codes.of_thought(thought) or (NO if save and not saved else 0)
 
 
@@ -87,7 +85,7 @@ def cycles(
     from trimtab import api
     from trimtab.cli import history
 
-    with api.records(settings_of(fund, verbose=verbose)) as store:
+    with ledger(fund, verbose=verbose) as store:
         past = api.history(store, limit)
     show_json(past) if as_json else show(history.cycles(past, verbose=verbose))
 
@@ -98,7 +96,7 @@ def show_one(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False
     from trimtab import api
     from trimtab.cli import history
 
-    with api.records(settings_of(fund, verbose=verbose)) as store:
+    with ledger(fund, verbose=verbose) as store:
         entries = api.entries_of(store, cycle)
     show_json(api.readable(entries)) if as_json else show(history.entries(entries, verbose=verbose))
 
@@ -108,7 +106,7 @@ def explain(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False,
     """Why, in plain sentences: trigger, drift, cost, what was refused and by which clause."""
     from trimtab import api
 
-    with api.records(settings_of(fund, verbose=verbose)) as store:
+    with ledger(fund, verbose=verbose) as store:
         facts = api.facts(store, cycle)
     if as_json:
         show_json(facts)

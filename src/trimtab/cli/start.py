@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trimtab.cli.frame import FUND, NO, AsJson, Fund, Verbose, command, finish, show, show_json, tell, write
+from trimtab.cli.frame import FUND, NO, AsJson, Fund, Verbose, again, command, finish, show, show_json, tell, write
 
 
 @command
@@ -28,7 +28,9 @@ def init(
     folder: Annotated[
         Path, typer.Argument(help="Where to write the files.", metavar="DIR", show_default="this folder")
     ] = Path(),
-    template: Annotated[str, typer.Option(help="Which kind of fund: paper, candles or l2.", metavar="NAME")] = "paper",
+    template: Annotated[
+        str, typer.Option(help="Which kind of fund: paper, candles, l2 or exchange.", metavar="NAME")
+    ] = "paper",
 ) -> None:
     """Write a commented fund.toml, ready to be edited."""
     from trimtab import api
@@ -37,8 +39,7 @@ def init(
         written = api.write_template(template, folder)
     except OSError as error:
         raise ValueError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
-    where = "" if folder == Path() else f"cd {folder} && "
-    write("".join(f"wrote {path}\n" for path in written) + f"\nNext: {where}trimtab plan\n")
+    write("".join(f"wrote {path}\n" for path in written) + f"\nNext: {again('plan', folder)}\n")
 
 
 @command

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from trimtab.cli.frame import again
 from trimtab.cli.screen import Sentence, Table, table
 from trimtab.model.decision import Decision, Hold, HoldKind
 from trimtab.model.mandate import Finding, Outcome, Verdict
@@ -25,6 +26,7 @@ HOLD_WORDS = {
     HoldKind.WITHIN_BANDS: "Hold",
     HoldKind.COOLING: "Hold, cooling down",
     HoldKind.DOUBTFUL: "Hold, the picture is not complete",
+    HoldKind.UNLISTED: "Hold, a listing has vanished",
     HoldKind.NOT_WORTH: "Hold, not worth its cost",
     HoldKind.NOTHING_TO_TRADE: "Hold, nothing to trade",
 }
@@ -272,6 +274,8 @@ def order(leg: Leg) -> str:
 def _next(seen: Thought, saved: Path | None) -> str:
     if isinstance(seen.decision, Hold) and seen.decision.kind is HoldKind.DOUBTFUL:
         return "mend what cannot be seen (`trimtab doctor` looks closer), then `trimtab plan`"
+    if isinstance(seen.decision, Hold) and seen.decision.kind is HoldKind.UNLISTED:
+        return "sell it elsewhere, or say under [prices.fixed] what it is worth; then `trimtab plan`"
     if seen.plan is not None and seen.plan.status is Status.INFEASIBLE:
         return "change the targets or the accounts, then `trimtab plan`"
     if isinstance(seen.judgement, Hold):
@@ -282,7 +286,7 @@ def _next(seen: Thought, saved: Path | None) -> str:
         return "change the fund or its mandate, then `trimtab plan`; a blocked plan is never executed"
     if seen.verdict.outcome is Outcome.ASK:
         return "a person must agree before this plan may be executed"
-    return f"trimtab run --plan {saved}" if saved else "trimtab run"
+    return again(f"run --plan {saved}" if saved else "run")
 
 
 def _signed(weight: Decimal | None) -> str:

@@ -21,6 +21,7 @@ async def closing(desk: Desk) -> Close:
         ended=tuple(noun(entry) for entry in desk.store.entries(kinds=("ended",))),
         transfers=await observe.transfers(desk, opening.at),
         found=tuple(b for entry in desk.store.entries(kinds=("reconciled",)) for b in noun(entry).breaks),
+        accepted=tuple(noun(entry) for entry in desk.store.entries(kinds=("accepted",))),
     )
     return close(opening, now, period, known)
 

@@ -77,11 +77,15 @@ def closing(cycle: Told, found: Reconciled, outcome: CycleOutcome, before: tuple
 
 
 def _sentence(ended: Ended, found: Reconciled) -> str:
-    parts = [f"{len(ended.fills)} fills"]
+    parts = [_count(len(ended.fills), "fill")]
     if ended.residuals:
-        parts.append(f"{len(ended.residuals)} legs left a residual")
-    parts.append(f"{len(found.breaks)} breaks" if found.breaks else "everything reconciles")
+        parts.append(f"{_count(len(ended.residuals), 'leg')} left a residual")
+    parts.append(_count(len(found.breaks), "break") if found.breaks else "everything reconciles")
     return ", ".join(parts)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _consumed(past: Past, decision: Decision, outcome: CycleOutcome, *, acted: Ended | None) -> Past:

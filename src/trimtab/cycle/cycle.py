@@ -55,7 +55,7 @@ async def run_cycle(desk: Desk, wishes: Wishes) -> Result | None:
     Raises LeaseHeld, Interrupted (state kept), Fenced (another process took over), Unavailable (the store), or
     ValueError where the ledger is not the one that was sealed last, or an unfinished cycle's account is gone.
     """
-    async with held(desk, wishes.holder, wishes.watching.stopping) as lease:
+    async with held(desk, wishes.holder, wishes.watching.stopping, wishes.watching.waiting) as lease:
         if wrong := unsealed(desk):
             raise ValueError(wrong)
         if desk.store.last("closed") is not None:
@@ -161,6 +161,5 @@ def seal_last(desk: Desk) -> str:
     entry = desk.store.last("closed")
     assert entry is not None, "a seal needs a closed cycle"
     line = seal.seal(entry)
-    if line not in desk.witness.kept():
-        desk.witness.keep(line)
+    desk.witness.keep(line)
     return line

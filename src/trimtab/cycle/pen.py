@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -38,12 +38,14 @@ def write_terms(pen: Pen, terms: Terms) -> None:
 
 
 @asynccontextmanager
-async def held(desk: Desk, holder: str, lost: asyncio.Event) -> AsyncIterator[Lease]:
+async def held(
+    desk: Desk, holder: str, lost: asyncio.Event, waiting: Callable[[LeaseHeld], None] = lambda _: None
+) -> AsyncIterator[Lease]:
     """Hold the lease `cycle`, renewing it; `lost` is set if it is taken over.
 
-    Waits `[limits] lease_wait_s` for another holder, then raises LeaseHeld naming it.
+    Waits `[limits] lease_wait_s` for another holder, of whom `waiting` is told once, then raises LeaseHeld naming it.
     """
-    lease = await _acquire(desk, holder)
+    lease = await _acquire(desk, holder, waiting)
     keeping = asyncio.create_task(_keep(desk, lease, lost))
     try:
         yield lease
@@ -54,16 +56,20 @@ async def held(desk: Desk, holder: str, lost: asyncio.Event) -> AsyncIterator[Le
         desk.store.release(lease)
 
 
-async def _acquire(desk: Desk, holder: str) -> Lease:
+async def _acquire(desk: Desk, holder: str, waiting: Callable[[LeaseHeld], None]) -> Lease:
     limits = desk.policy.limits
     loop = asyncio.get_running_loop()
     patience = loop.time() + limits.lease_wait_s
+    told = False
     while True:
         try:
             return desk.store.acquire("cycle", holder, limits.lease_ttl_s)
-        except LeaseHeld:
+        except LeaseHeld as other:
             if loop.time() >= patience:
                 raise
+            if not told:
+                waiting(other)
+                told = True
         await asyncio.sleep(RETRY_S)
 
 

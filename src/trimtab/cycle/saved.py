@@ -67,6 +67,8 @@ def _reasons(desk: Desk, kept: Thought, known: Terms, now: Snapshot, chosen: Mar
     limit = known.policy.limits.plan_max_age_s
     if age > timedelta(seconds=limit):
         yield f"it is {age.total_seconds():.0f} s old; plan_max_age_s is {limit}"
+    if age < timedelta():
+        yield f"it was made at {kept.snapshot.at:%Y-%m-%d %H:%M:%S} UTC, later than the clock says now"
     if verdict.check(kept.plan, kept.snapshot, kept.marks, kept.terms) != kept.verdict:
         yield "checking its plan again does not give its verdict: the file was changed"
     yield from _moved_balances(kept, now)

@@ -1,6 +1,7 @@
 """From looking to a verdict: the first half of a cycle, the same for a dry run as for a real one."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -80,6 +81,7 @@ def open_cycle(desk: Desk, cycle: str, cause: Cause | None, known: Terms) -> Ope
         version=__version__,
         past=past(desk.store),
         cause=cause,
+        last_at=last_at(desk.store),
     )
 
 
@@ -87,6 +89,13 @@ def past(store: Store) -> Past:
     """What earlier cycles left behind: the last one closed carries it forward."""
     last = store.last("closed")
     return noun(last).consumed if last else Past()
+
+
+def last_at(store: Store) -> datetime | None:
+    """The latest end of any cycle, in market time: also where the clock went back before the last one."""
+    closed, opened = store.last("closed"), store.last("opened")
+    known = (noun(closed).at if closed else None, noun(opened).last_at if opened else None)
+    return max((at for at in known if at is not None), default=None)
 
 
 def frozen(store: Store) -> tuple[Unknown, ...]:

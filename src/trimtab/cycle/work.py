@@ -17,7 +17,7 @@ from trimtab.execute import run as runs
 from trimtab.model.ledger import Happened, Intended, Terms, noun
 from trimtab.model.orders import Command, Event, Halted, Tick
 from trimtab.model.runs import Run, RunState
-from trimtab.ports import Desk
+from trimtab.ports import Desk, LeaseHeld
 
 HEARTBEAT_S = 0.5
 """How long the shell sleeps at most before it looks for a halt, a stop or a lost lease."""
@@ -29,9 +29,13 @@ class Interrupted(Exception):  # not an error: a person or the system asked
 
 @dataclass(frozen=True)
 class Watching:
-    """Who looks on while a run is worked: `progress` is shown each new state, `stopping` ends the loop."""
+    """Who looks on while a run is worked: `progress` is shown each new state, `stopping` ends the loop.
+
+    `waiting` is told once where another process has to be waited for first.
+    """
 
     progress: Callable[[Run], None] = lambda _: None
+    waiting: Callable[[LeaseHeld], None] = lambda _: None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -11,7 +11,7 @@ from trimtab.model.decision import Decision, Drift, Goal, Hold, HoldKind, Reason
 from trimtab.model.ledger import Opened
 from trimtab.model.mandate import Finding, Severity
 from trimtab.model.policy import Aim, Policy
-from trimtab.model.valuation import Valuation
+from trimtab.model.valuation import Kind, Valuation
 from trimtab.units import ONE, ZERO, plain, under_context
 
 MANUAL: Final = "manual"
@@ -28,14 +28,14 @@ CAPPED: Final = "max_weight"
 def decide(valuation: Valuation, policy: Policy, present: tuple[Finding, ...], opened: Opened) -> Decision:
     """Act or hold, on what is known at `opened.at`.
 
-    Doubts that block come first: nothing is traded on them, whoever asks. Then anything that says act: the
-    triggers, a blocking clause that the present portfolio breaks, a person's order. The cooldown stops all of
-    these but the order; also the broken clause, since one that no plan can mend would else trade in every cycle.
-    A slot that is due while every asset is inside its band is used up by holding.
+    A clock that went back and doubts that block come first: nothing is traded on them, whoever asks. Then anything
+    that says act: the triggers, a blocking clause that the present portfolio breaks, a person's order. The cooldown
+    stops all of these but the order; also the broken clause, since one that no plan can mend would else trade in
+    every cycle. A slot that is due while every asset is inside its band is used up by holding.
     """
     found = drift.drifts(valuation, policy.target)
     at = opened.at
-    held = _unsure(valuation)
+    held = _unsure(valuation, opened)
     if held is not None:
         return Hold(at=at, kind=held[0], because=held[1], drifts=found)
     assert sum((t.weight for t in policy.target.weights), ZERO) == ONE, "targets that do not sum to one"
@@ -58,11 +58,17 @@ def decide(valuation: Valuation, policy: Policy, present: tuple[Finding, ...], o
     return Rebalance(at=at, reasons=reasons, drifts=found, goals=_goals(found, policy.target.aim, broken), slots=slots)
 
 
-def _unsure(valuation: Valuation) -> tuple[HoldKind, str] | None:
+def _unsure(valuation: Valuation, opened: Opened) -> tuple[HoldKind, str] | None:
     """Why nothing can be decided at all, if so."""
-    blocking = [f"{d.subject}: {d.because}" for d in valuation.doubts if d.blocks]
+    if opened.last_at is not None and opened.at < opened.last_at:
+        now, last = (f"{at:%Y-%m-%d %H:%M:%S} UTC" for at in (opened.at, opened.last_at))
+        mend = "set it right, or give a world that begins anew a ledger of its own"
+        return HoldKind.DOUBTFUL, f"the clock says {now}, but the last cycle ended at {last}: {mend}"
+    blocking = [d for d in valuation.doubts if d.blocks]
     if blocking:
-        return HoldKind.DOUBTFUL, "; ".join(blocking)
+        gone = all(d.kind is Kind.UNLISTED for d in blocking)
+        kind = HoldKind.UNLISTED if gone else HoldKind.DOUBTFUL
+        return kind, "; ".join(f"{d.subject}: {d.because}" for d in blocking)
     if valuation.nav <= 0:
         return HoldKind.NOTHING_TO_TRADE, f"the fund holds {plain(valuation.nav, 2)} {valuation.base}"
     return None

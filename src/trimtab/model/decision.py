@@ -65,12 +65,13 @@ class Rebalance(Noun, frozen=True, kw_only=True, tag="rebalance"):
 
 
 class HoldKind(StrEnum):
-    """Why nothing is done."""
+    """Why nothing is done. What is doubtful may be seen clearly later; what is unlisted waits for a new law."""
 
     NOTHING_DUE = "nothing_due"
     WITHIN_BANDS = "within_bands"
     COOLING = "cooling"
     DOUBTFUL = "doubtful"
+    UNLISTED = "unlisted"
     NOT_WORTH = "not_worth"
     NOTHING_TO_TRADE = "nothing_to_trade"
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from trimtab.model.accounts import VenueTerms
 from trimtab.model.assets import FeeTerms, Instrument
-from trimtab.model.breaks import Reconciled
+from trimtab.model.breaks import Break, Reconciled
 from trimtab.model.canonical import Noun, decode
 from trimtab.model.decision import Cause, Decision, Judgement, Past
 from trimtab.model.holdings import Snapshot, Unknown
@@ -37,7 +37,7 @@ class Terms(Noun, frozen=True, kw_only=True):
 
 
 class Opened(Noun, frozen=True, kw_only=True):
-    """A cycle began, at `at` in market time, under the terms with this hash."""
+    """A cycle began, at `at` in market time, under the terms with this hash; none before it ended after `last_at`."""
 
     cycle: str
     at: datetime
@@ -45,6 +45,7 @@ class Opened(Noun, frozen=True, kw_only=True):
     version: str
     past: Past
     cause: Cause | None = None
+    last_at: datetime | None = None
 
 
 class Quoted(Noun, frozen=True, kw_only=True):
@@ -124,11 +125,15 @@ class Lever(Noun, frozen=True, kw_only=True):
 
 
 class Accepted(Noun, frozen=True, kw_only=True):
-    """A person looked into the unexplained breaks of an account and lets it trade again: who, and why."""
+    """A person looked into the unexplained breaks of an account and lets it trade again: who, and why.
+
+    `breaks` are the differences that were explained, as the close told them then.
+    """
 
     account: str
     by: str
     because: str
+    breaks: tuple[Break, ...] = ()
 
 
 KINDS: Final[dict[str, Any]] = {

@@ -56,12 +56,14 @@ class Unpriced(Noun, frozen=True, kw_only=True):
     """An asset without a mark, and why.
 
     `last` is the last price seen for it in the base currency, too old, wide or disputed to be a mark: it bounds
-    what the asset may be worth and values nothing. None where no price was seen at all.
+    what the asset may be worth and values nothing. None where no price was seen at all. Not `listed`: no venue
+    trades it, so that waiting brings no price back.
     """
 
     asset: str
     because: str
     last: Decimal | None = None
+    listed: bool = True
 
 
 class Marks(Noun, frozen=True, kw_only=True):

@@ -32,11 +32,12 @@ class AccountValue(Noun, frozen=True, kw_only=True):
 
 
 class Kind(StrEnum):
-    """Why a valuation is not the whole truth."""
+    """Why a valuation is not the whole truth. What is unpriced may have a price later; what is unlisted will not."""
 
     UNKNOWN = "unknown"
     STALE = "stale"
     UNPRICED = "unpriced"
+    UNLISTED = "unlisted"
     NEGATIVE = "negative"
 
 

@@ -15,8 +15,8 @@ from trimtab.record.facts import Facts, Trade
 ENDINGS = {
     CycleOutcome.DONE: "It was done",
     CycleOutcome.HELD: "It held still",
-    CycleOutcome.BLOCKED: "It was blocked: the plan was not executed",
-    CycleOutcome.DECLINED: "It was declined: the plan was not executed",
+    CycleOutcome.BLOCKED: "It was blocked, and the plan was not executed",
+    CycleOutcome.DECLINED: "It was declined, and the plan was not executed",
     CycleOutcome.WAITING: "It waits for a person",
     CycleOutcome.INFEASIBLE: "It found no plan",
     CycleOutcome.HALTED: "A person halted it",

@@ -8,7 +8,7 @@ from trimtab.model.accounts import Managed
 from trimtab.model.breaks import Break, BreakCause, Posting
 from trimtab.model.canonical import Noun
 from trimtab.model.holdings import Snapshot, Transfer
-from trimtab.model.ledger import Terms
+from trimtab.model.ledger import Accepted, Terms
 from trimtab.model.runs import Ended
 from trimtab.reconcile import breaks, postings
 from trimtab.reconcile.breaks import Difference
@@ -31,20 +31,33 @@ class CloseLine(Noun, frozen=True, kw_only=True):
     observed: Decimal | None
 
 
+class Explained(Noun, frozen=True, kw_only=True):
+    """A break that a person has accepted: it stays in the books, and needs nobody any more."""
+
+    found: Break
+    by: str
+    because: str
+
+
 class Close(Noun, frozen=True, kw_only=True):
-    """The books of a period at its end, and where they break; a break's `since` is when it was first found."""
+    """The books of a period at its end, and where they break; a break's `since` is when it was first found.
+
+    `accepted` are breaks that a person has explained, to the smallest unit; one that has changed since is open again.
+    """
 
     at: datetime
     lines: tuple[CloseLine, ...]
     breaks: tuple[Break, ...]
+    accepted: tuple[Explained, ...] = ()
 
 
 class Period(Noun, frozen=True, kw_only=True):
-    """What happened between two looks: the runs that ended, the transfers seen, and the breaks found on the way."""
+    """What happened between two looks: runs that ended, transfers seen, breaks found on the way and those accepted."""
 
     ended: tuple[Ended, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     found: tuple[Break, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
 
 
 @under_context
@@ -59,11 +72,23 @@ def close(opening: Snapshot, closing: Snapshot, period: Period, terms: Terms) ->
     booked = (*postings.of_fills(fills, terms), *_between(postings.of_transfers(period.transfers), opening, closing))
     wanted = breaks.expected(opening, booked)
     differing = breaks.differences(wanted, opening, closing, terms)
+    found = [_break(difference, closing, period.found, terms) for difference in differing]
+    levers = {_identity(b): lever for lever in period.accepted for b in lever.breaks}
     return Close(
         at=closing.at,
         lines=tuple(_lines(opening, closing, booked, terms)),
-        breaks=tuple(_break(found, closing, period.found, terms) for found in differing),
+        breaks=tuple(b for b in found if _identity(b) not in levers),
+        accepted=tuple(
+            Explained(found=b, by=lever.by, because=lever.because)
+            for b in found
+            if (lever := levers.get(_identity(b))) is not None
+        ),
     )
+
+
+def _identity(found: Break) -> tuple[str, str, str]:
+    """What a person accepts: a difference to the smallest unit, whatever trades have moved both its sides since."""
+    return found.account, found.asset, found.raw
 
 
 def _between(lines: Sequence[Posting], opening: Snapshot, closing: Snapshot) -> Iterator[Posting]:

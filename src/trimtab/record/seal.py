@@ -5,7 +5,7 @@ A chain alone cannot show that its end was cut off or that all of it was rewritt
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -131,21 +131,38 @@ def parse(text: str) -> tuple[int, str]:
     return int(match[1]), match[2]
 
 
-def newest(lines: Sequence[str]) -> str | None:
-    """The last of the seals that were kept. A line that a crash cut short is none."""
-    return next((line for line in reversed(lines) if SEAL(line.strip())), None)
+def newest(lines: Iterable[str]) -> str | None:
+    """The seal of the latest entry among those that were kept. A line that a crash cut short is none."""
+    return max((line for line in lines if SEAL(line.strip())), key=lambda line: parse(line)[0], default=None)
 
 
-def head_fault(rows: Iterable[Row], text: str) -> Fault | None:
-    """What an outside seal shows to be wrong: a tail cut off, or a chain rewritten up to the sealed entry.
+def unmet(text: str, hashes: Mapping[int, str], end: int) -> str:
+    """Why a ledger is not the one that was sealed: its tail cut off, or its chain rewritten up to the sealed entry.
 
-    Rows may begin anywhere up to the sealed entry. It proves nothing unless `faults` finds none in the same rows.
+    `hashes` are those stored, by number, at least of the sealed entry; `end` is the last number. Empty: the seal
+    holds, which proves nothing unless `faults` finds none in the same ledger.
     """
     seq, hash_ = parse(text)
+    if hashes.get(seq) == hash_:
+        return ""
+    if seq in hashes:
+        return f"entry {seq} is not the one that was sealed: the ledger was rewritten at or before it"
+    return f"entry {seq} was sealed and is not there" + (f": the ledger ends at {end}" if seq > end else "")
+
+
+def refuted(lines: Iterable[str], hashes: Mapping[int, str], end: int) -> Iterator[Fault]:
+    """Name each line of seals, kept outside in the order of the ledger, that the ledger does not meet.
+
+    A line that a crash cut short is passed over.
+    """
     last = 0
-    for row in rows:
-        if row[0] == seq:
-            because = f"entry {seq} is not the one that was sealed: the ledger was rewritten at or before it"
-            return None if row[8] == hash_ else Fault(seq=seq, because=because)
-        last = row[0]
-    return Fault(seq=seq, because=f"entry {seq} was sealed and is not there: the ledger ends at {last or 'nothing'}")
+    for number, line in enumerate(lines, start=1):
+        if not SEAL(line.strip()):
+            continue
+        seq, _ = parse(line)
+        if wrong := unmet(line, hashes, end):
+            yield Fault(seq=seq, because=f"line {number} of the seals: {wrong}")
+        if seq <= last:
+            moved = f"entry {seq} stands after entry {last}: lines were moved or put in"
+            yield Fault(seq=seq, because=f"line {number} of the seals: {moved}")
+        last = max(last, seq)

@@ -5,7 +5,7 @@ The file holds no secret. Relative paths in it are relative to the file.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,33 +15,57 @@ from trimtab import reading, units
 from trimtab.adapters.secrets import references
 from trimtab.model.policy import Policy
 from trimtab.settings import law
-from trimtab.settings.shape import AccountSection, ClockSource, FundFile, FundSection, VenueKind, VenueSection
+from trimtab.settings.shape import (
+    AccountSection,
+    ClockSection,
+    ClockSource,
+    FundFile,
+    FundSection,
+    VenueKind,
+    VenueSection,
+)
 
 SQLITE: Final = "sqlite:///"
 
 
 @dataclass(frozen=True)
+class Wire:
+    """A simulator in place of a real exchange: its port on this machine, and whom to trust there."""
+
+    port: int
+    ca: Path
+
+
+@dataclass(frozen=True)
 class VenueSettings:
-    """How one venue is reached: its kind, and for a simulated one the file of its world."""
+    """How one venue is reached: its kind, for a paper one the file of its world, for another a simulator's wire."""
 
     id: str
     kind: VenueKind
     world: Path
+    wire: Wire | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no real money can be moved there."""
+        return self.kind is VenueKind.PAPER or self.wire is not None
 
 
 @dataclass(frozen=True)
 class KeyReference:
-    """Where an account's key is (`env:NAME`, `file:PATH`), never the key."""
+    """Where an account's key is (`env:NAME`, `file:PATH`), never the key; and its secret, where it has one."""
 
     account: str
     reference: str
+    secret: str | None = None
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything a fund's file says: the law that cycles are judged by, and how the world is reached.
 
-    `path` is the file; `folder` is what relative references are relative to. Tuples are sorted by id.
+    `path` is the file; `folder` is what relative references are relative to; `world` is the one whose time a clock of
+    source sim tells. Tuples are sorted by id.
     """
 
     path: Path
@@ -49,6 +73,7 @@ class Settings:
     store: Path
     seals: Path
     clock: ClockSource
+    world: Path
     venues: tuple[VenueSettings, ...]
     keys: tuple[KeyReference, ...]
 
@@ -58,18 +83,27 @@ class Settings:
         return self.path.parent
 
 
-@units.under_context
 def load(path: Path) -> Settings:
     """Read and check a fund's file.
 
     Raises reading.Mistakes, a ValueError that lists everything that is wrong, each with its path in the file
     and what would be right.
     """
+    return _load(path, _places)
+
+
+def load_record(path: Path) -> Settings:
+    """The same for whoever only reads the ledger, as an auditor does: no key and no venue need be there."""
+    return _load(path, _recorded)
+
+
+@units.under_context
+def _load(path: Path, places: Callable[[Mapping[str, Any], Path], Iterator[str]]) -> Settings:
     raw = _parsed(path)
     mistakes: list[str] = []
     found = reading.fields(reading.shape_of(FundFile), raw, "", mistakes)
     mistakes.extend(law.faults(found, raw))
-    mistakes.extend(_places(found, path.parent))
+    mistakes.extend(places(found, path.parent))
     if mistakes:
         raise reading.Mistakes(str(path), mistakes)
     return _settings(path, FundFile(**found))
@@ -83,12 +117,13 @@ def _settings(path: Path, file: FundFile) -> Settings:
         store=_store(file.fund, folder),
         seals=folder / file.fund.seals,
         clock=file.clock.source,
+        world=folder / (_worlds(file.clock, file.venues) or [""])[0],
         venues=tuple(
-            VenueSettings(id=name, kind=venue.kind, world=folder / venue.world)
+            VenueSettings(name, venue.kind, folder / venue.world, _wire(name, file, folder))
             for name, venue in sorted(file.venues.items())
         ),
         keys=tuple(
-            KeyReference(account=name, reference=account.key)
+            KeyReference(name, account.key, account.secret)
             for name, account in sorted(file.accounts.items())
             if account.key is not None
         ),
@@ -101,6 +136,8 @@ def _parsed(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"), parse_float=Decimal)
     except FileNotFoundError:
         raise reading.Mistakes(str(path), ["there is no such file; `trimtab init` writes one"]) from None
+    except IsADirectoryError:
+        raise reading.Mistakes(str(path), [f"is a folder; name the file in it: {path / 'fund.toml'}"]) from None
     except OSError as error:
         raise reading.Mistakes(str(path), [f"cannot be read: {error.strerror}"]) from None
     except ValueError as error:  # Also what is not UTF-8, and integers that Python refuses to read.
@@ -124,14 +161,42 @@ def _places(found: Mapping[str, Any], folder: Path) -> Iterator[str]:
     yield from _stores(found.get("fund"), folder)
     venues: dict[str, VenueSection] = found.get("venues", {})
     for name, venue in venues.items():
-        if not (folder / venue.world).is_file():
+        if venue.kind is VenueKind.PAPER and not (folder / venue.world).is_file():
             yield f"venues.{name}.world: there is no file {folder / venue.world}"
-    worlds = sorted({venue.world for venue in venues.values()})
-    if found["clock"].source is ClockSource.SIM and len(worlds) > 1:
-        yield f"clock.source: sim follows one world, but the venues live in {' and '.join(worlds)}; name one"
+    yield from _time(found["clock"], venues, folder)
     accounts: dict[str, AccountSection] = found.get("accounts", {})
     for name, account in accounts.items():
-        yield from _key(name, account, folder)
+        yield from _key(f"accounts.{name}.key", account.key, folder)
+        yield from _key(f"accounts.{name}.secret", account.secret, folder)
+        if account.wire is not None and not (folder / account.wire.ca).is_file():
+            yield f"accounts.{name}.wire.ca: there is no file {folder / account.wire.ca}; `trimtab sim` makes it"
+
+
+def _time(clock: ClockSection, venues: Mapping[str, VenueSection], folder: Path) -> Iterator[str]:
+    if clock.source is not ClockSource.SIM:
+        return
+    worlds = _worlds(clock, venues)
+    if len(worlds) > 1:
+        yield f"clock.source: sim follows one world, but the venues live in {' and '.join(worlds)}; name one"
+    elif not worlds:
+        yield "clock.world: missing; with source sim and no paper venue, say whose time it is"
+    elif not (folder / worlds[0]).is_file():
+        yield f"clock.world: there is no file {folder / worlds[0]}"
+
+
+def _worlds(clock: ClockSection, venues: Mapping[str, VenueSection]) -> list[str]:
+    """The worlds whose time the fund may live by; of a fund without faults there is one at most."""
+    papers = {venue.world for venue in venues.values() if venue.kind is VenueKind.PAPER}
+    return [clock.world] if clock.world else sorted(papers)
+
+
+def _wire(name: str, file: FundFile, folder: Path) -> Wire | None:
+    told = next((a.wire for a in file.accounts.values() if a.venue == name), None)
+    return None if told is None else Wire(int(told.connect.rpartition(":")[2]), folder / told.ca)
+
+
+def _recorded(found: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    yield from _stores(found.get("fund"), folder)
 
 
 def _stores(fund: FundSection | None, folder: Path) -> Iterator[str]:
@@ -148,10 +213,10 @@ def _store(fund: FundSection, folder: Path) -> Path:
     return folder / (fund.store.removeprefix(SQLITE) or f"{fund.id}.db")
 
 
-def _key(name: str, account: AccountSection, folder: Path) -> Iterator[str]:
-    if account.key is None:
+def _key(place: str, reference: str | None, folder: Path) -> Iterator[str]:
+    if reference is None:
         return
     try:
-        references.check(account.key, folder)
+        references.check(reference, folder)
     except ValueError as error:
-        yield f"accounts.{name}.key: {error}"
+        yield f"{place}: {error}"

@@ -1,5 +1,6 @@
 """From what the file says to the fund's law: what must agree between tables, and the Policy that follows."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import asdict
 
 from trimtab import units
-from trimtab.model.accounts import Account, Keep
+from trimtab.model.accounts import Account, Keep, Route
 from trimtab.model.assets import Asset
 from trimtab.model.mandate import Basis, Clause, Mandate, Moment
 from trimtab.model.policy import (
@@ -29,6 +30,7 @@ from trimtab.model.policy import (
 )
 from trimtab.reading import meant
 from trimtab.settings.shape import (
+    LOOPBACK,
     AccountSection,
     ClauseSection,
     ExecutionSection,
@@ -38,8 +40,11 @@ from trimtab.settings.shape import (
     MandateSection,
     PeriodicSection,
     PricesSection,
+    RouteSection,
     TargetsSection,
     TriggerSection,
+    VenueKind,
+    VenueSection,
     WeightSection,
 )
 
@@ -80,6 +85,8 @@ def faults(found: Mapping[str, Any], raw: Mapping[str, Any]) -> Iterator[str]:
     yield from _present(raw)
     yield from _fund(found.get("fund"), prices, known)
     yield from _accounts(found.get("accounts", {}), known)
+    yield from _keys_of(found.get("accounts", {}), found.get("venues", {}))
+    yield from _routes(found["routes"], found, known)
     yield from _assets(raw, known)
     yield from _prices(prices, found.get("fund"), known)
     yield from _targets(found.get("targets"), raw)
@@ -102,6 +109,7 @@ def policy(file: FundFile) -> Policy:
         mandate=_mandate(file.mandate),
         execution=ExecutionPolicy(**{**asdict(file.execution), "order_kind": str(file.execution.order_kind)}),
         limits=LimitPolicy(**asdict(file.limits)),
+        routes=tuple(Route(id=name, **asdict(route)) for name, route in sorted(file.routes.items())),
     )
 
 
@@ -135,6 +143,42 @@ def _fund(fund: FundSection | None, prices: PricesSection, known: Known) -> Iter
 def _accounts(accounts: Mapping[str, AccountSection], known: Known) -> Iterator[str]:
     for name, account in accounts.items():
         yield from _unknown(f"accounts.{name}.venue", "venue", account.venue, known.venues)
+
+
+def _keys_of(accounts: Mapping[str, AccountSection], venues: Mapping[str, VenueSection]) -> Iterator[str]:
+    """An exchange's account has a key and its secret; a simulated one has neither secret nor wire."""
+    for name, account in accounts.items():
+        venue = venues.get(account.venue)
+        if venue is None:
+            continue
+        if venue.kind is VenueKind.PAPER:
+            strange = [key for key in ("secret", "wire") if getattr(account, key) is not None]
+            yield from (
+                f"accounts.{name}.{key}: {account.venue} is simulated and has none; remove it" for key in strange
+            )
+            continue
+        missing = [key for key in ("key", "secret") if getattr(account, key) is None]
+        yield from (f"accounts.{name}.{key}: missing; write env:NAME or file:PATH, never the {key}" for key in missing)
+        yield from _wire(name, account, accounts)
+
+
+def _wire(name: str, account: AccountSection, accounts: Mapping[str, AccountSection]) -> Iterator[str]:
+    if account.wire is not None and not re.match(LOOPBACK, account.wire.connect):
+        right = "an address of this machine, such as 127.0.0.1:8443"
+        yield f'accounts.{name}.wire.connect: must be {right}, got "{account.wire.connect}"'
+    first = next(other for other, section in accounts.items() if section.venue == account.venue)
+    if account.wire != accounts[first].wire:
+        yield f"accounts.{name}.wire: must be that of {first}: both are at {account.venue}"
+
+
+def _routes(routes: Mapping[str, RouteSection], found: Mapping[str, Any], known: Known) -> Iterator[str]:
+    accounts: Mapping[str, AccountSection] = found.get("accounts", {})
+    for name, route in routes.items():
+        yield from _unknown(f"routes.{name}.asset", "asset", route.asset, known.assets)
+        for end, account in (("from", route.source), ("to", route.target)):
+            yield from _unknown(f"routes.{name}.{end}", "account", account, accounts)
+        if route.source == route.target:
+            yield f"routes.{name}.to: is where it comes from; name another account"
 
 
 def _assets(raw: Mapping[str, Any], known: Known) -> Iterator[str]:

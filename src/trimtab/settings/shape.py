@@ -68,19 +68,31 @@ class ClockSection(Section, frozen=True, kw_only=True):
     """Whose time the fund lives by."""
 
     source: Annotated[ClockSource, words("wall: real time; sim: the simulated world's market time.")] = ClockSource.WALL
+    world: Annotated[str, words("The file of the world whose time it is. Default: that of the paper venues.")] = ""
 
 
 class VenueKind(StrEnum):
     """How a venue is reached."""
 
     PAPER = "paper"
+    BINANCE = "binance"
 
 
 class VenueSection(Section, frozen=True, kw_only=True):
     """A place to trade."""
 
-    kind: Annotated[VenueKind, words("paper: simulated, in this process.")]
-    world: Annotated[str, words("The file that describes the simulated world.")] = "paper.toml"
+    kind: Annotated[VenueKind, words("paper: simulated, in this process; binance: the exchange of that name.")]
+    world: Annotated[str, words("paper: the file that describes the simulated world.")] = "paper.toml"
+
+
+LOOPBACK: Final = r"^(127\.0\.0\.1|localhost):[0-9]{1,5}$"
+
+
+class WireSection(Section, frozen=True, kw_only=True):
+    """Where an exchange's client really connects: to a simulator on this machine, under the exchange's own names."""
+
+    connect: Annotated[str, words("The simulator's address, such as 127.0.0.1:8443; this machine only.")]
+    ca: Annotated[str, words("The certificate to trust there, such as sim-ca.pem.")]
 
 
 class AccountSection(Section, frozen=True, kw_only=True):
@@ -89,7 +101,19 @@ class AccountSection(Section, frozen=True, kw_only=True):
     venue: Annotated[str, words("The name of a table under [venues].")]
     managed: Annotated[Managed, words("exclusive: only we trade here; shared: others do too.")] = Managed.EXCLUSIVE
     key: Annotated[str | None, hidden("Where its key is: env:NAME or file:PATH. Never the key itself.")] = None
+    secret: Annotated[str | None, hidden("Where an exchange key's secret or private key is, as for key.")] = None
+    wire: Annotated[WireSection | None, words("A simulator in place of the real exchange.")] = None
     keep: dict[str, Annotated[Decimal, number("An amount that trading must leave here.", low="0")]] = {}
+
+
+class RouteSection(Section, frozen=True, kw_only=True):
+    """A way for an asset between two of the accounts."""
+
+    asset: Annotated[str, words("What goes this way.")]
+    network: Annotated[str, words("By which network, in the words of the venue that sends.")]
+    source: Annotated[str, words("The account that sends.")] = msgspec.field(name="from")
+    target: Annotated[str, words("The account that receives.")] = msgspec.field(name="to")
+    address: Annotated[str, words("Where the receiving account gets it; a person has compared it with the venue.")]
 
 
 class FixedSection(Section, frozen=True, kw_only=True):
@@ -229,3 +253,4 @@ class FundFile(Section, frozen=True, kw_only=True):
     mandate: MandateSection = MandateSection()
     execution: ExecutionSection = ExecutionSection()
     limits: LimitsSection = LimitsSection()
+    routes: Annotated[dict[Name, RouteSection], words("How money may move between the accounts, by name.")] = {}

@@ -11,12 +11,14 @@ from trimtab.settings import schema
 
 TAPES: Final = {
     "candles": ("candles.parquet",),
+    "exchange": (),
     "l2": ("btcusdt.jsonl.gz",),
     "paper": (),
 }
 """The templates, each with the recordings it expects beside it until it is told others."""
 
-FILES: Final = ("fund.toml", "paper.toml")
+WORLDS: Final = {"exchange": "sim.toml"}
+"""The file of a template's simulated world, where it is not paper.toml."""
 
 
 def kind_for(tape: Path) -> str:
@@ -37,7 +39,9 @@ def write_template(kind: str, folder: Path, tapes: Sequence[Path] = ()) -> tuple
     missing = [tape for tape in tapes if not tape.is_file()]
     if missing:
         raise ValueError(f"--tape: there is no file {missing[0]}")
-    texts = {name: _filled(kind, name, tapes) for name in FILES} | {"fund.schema.json": schema.text()}
+    texts = {name: _filled(kind, name, tapes) for name in ("fund.toml", WORLDS.get(kind, "paper.toml"))} | {
+        "fund.schema.json": schema.text()
+    }
     there = [folder / name for name in texts if (folder / name).exists()]
     if there:
         raise ValueError(f"{there[0]} is there already and is not overwritten; choose another folder")

@@ -41,10 +41,11 @@ def assemble(
     """One snapshot of all accounts, rolled forward to the moment when the transfers were read.
 
     An account that is unknown counts for nothing, whatever was read of it; transfers that touch it are told in
-    its reason. Money that left for an account that is not the fund's makes that account unknown while it is on
-    its way; money from such an account is the fund's only once credited. Raises ValueError for two reads of one
-    account.
+    its reason. One with less than nothing, which no venue of ours calls a loan, is unknown (D7). Money that left
+    for an account that is not the fund's makes that account unknown while it is on its way; money from such an
+    account is the fund's only once credited. Raises ValueError for two reads of one account.
     """
+    unknown = (*unknown, *_impossible(reads))
     lost = {item.account for item in unknown}
     seen = [read for read in reads if read.account not in lost]
     as_of = {read.account: read.as_of for read in seen}
@@ -59,6 +60,16 @@ def assemble(
         transits=_transits(merged, as_of.keys() | lost),
         unknown=_told((*unknown, *strangers), merged),
     )
+
+
+def _impossible(reads: Iterable[AccountRead]) -> Iterator[Unknown]:
+    """Accounts that read as holding less than nothing. The first reason of an account is the one that is told."""
+    for read in reads:
+        for balance in read.balances:
+            if balance.free < 0 or balance.total < 0:
+                short = f"{plain(balance.free)} free of {plain(balance.total)} in total"
+                because = f"its {balance.asset} is negative: {short}; it does not trade until that is explained"
+                yield Unknown(account=read.account, because=because)
 
 
 def moved(first: Sequence[AccountRead], second: Sequence[AccountRead]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from statistics import median
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from trimtab.model.assets import Instrument, Listing
 from trimtab.model.ledger import Terms
 from trimtab.model.policy import PricePolicy
@@ -93,7 +95,10 @@ def choose(at: datetime, quotes: Iterable[Quote], terms: Terms) -> Marks:
         for asset in ready:
             _settle(asset, market, found, disputes)
         waiting -= set(ready)
-    unpriced = [_unpriced(asset, market, found, disputes) for asset in sorted(waiting | disputes.keys())]
+    unpriced = [
+        replace(_unpriced(asset, market, found, disputes), listed=_is_listed(asset, terms))
+        for asset in sorted(waiting | disputes.keys())
+    ]
     marks = tuple(found[asset] for asset in sorted(found))
     return Marks(at=at, base=terms.policy.base, marks=marks, unpriced=tuple(unpriced))
 
@@ -252,6 +257,13 @@ def _unpriced(asset: str, market: Market, found: Mapping[str, Mark], disputes: M
     stranded = [b.instrument.id for b in (*market.direct.get(asset, ()), *market.inverse.get(asset, ()))]
     told = told or (f"{stranded[0]} leads to no asset with a price" if stranded else "no venue lists it")
     return Unpriced(asset=asset, because=told, last=_last(asset, refusals, found))
+
+
+def _is_listed(asset: str, terms: Terms) -> bool:
+    """Whether it may be quoted again. A source that lists nothing at all did not answer: nobody knows what it lists."""
+    silent = set(terms.policy.prices.sources) - {instrument.venue for instrument in terms.instruments}
+    there = (i for i in terms.instruments if i.listing is not Listing.VANISHED)
+    return bool(silent) or any(asset in (i.base, i.quote) for i in there)
 
 
 def _last(asset: str, refusals: Iterable[Refusal], found: Mapping[str, Mark]) -> Decimal | None:

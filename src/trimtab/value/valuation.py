@@ -117,7 +117,7 @@ def _unpriced(marks: Marks, policy: Policy, amounts: Mapping[str, Decimal], nav:
     priced = {mark.asset for mark in marks.marks}
     known = {item.asset: item for item in marks.unpriced}
     held = {
-        asset: known.get(asset) or Unpriced(asset=asset, because="no venue of this fund trades it")
+        asset: known.get(asset) or Unpriced(asset=asset, because="no venue of this fund trades it", listed=False)
         for asset in amounts
         if asset not in priced
     }
@@ -125,7 +125,8 @@ def _unpriced(marks: Marks, policy: Policy, amounts: Mapping[str, Decimal], nav:
     much = _too_much(held, amounts, nav, policy.prices.max_unpriced_weight)
     for asset, item in held.items():
         blocks = asset in targeted or much
-        yield Doubt(kind=Kind.UNPRICED, subject=asset, because=item.because, blocks=blocks)
+        kind = Kind.UNPRICED if item.listed else Kind.UNLISTED
+        yield Doubt(kind=kind, subject=asset, because=item.because, blocks=blocks)
 
 
 def _too_much(held: Mapping[str, Unpriced], amounts: Mapping[str, Decimal], nav: Decimal, most: Decimal) -> bool:

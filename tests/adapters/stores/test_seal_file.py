@@ -37,6 +37,14 @@ def test_a_line_that_a_crash_cut_short_stays_and_the_next_seal_stands_alone(path
     assert SealFile(path).kept() == (ONE, "40:bb", TWO)
 
 
+def test_a_seal_that_a_later_one_covers_is_not_written_after_it(path: Path) -> None:
+    SealFile(path).keep(TWO)
+    SealFile(path).keep(ONE)
+    SealFile(path).keep(TWO)
+
+    assert SealFile(path).kept() == (TWO,)
+
+
 def test_what_is_no_seal_is_not_written(path: Path) -> None:
     with pytest.raises(ValueError, match="NUMBER:HASH"):
         SealFile(path).keep("12:ab")

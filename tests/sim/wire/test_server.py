@@ -108,6 +108,25 @@ def test_a_port_may_close_after_a_call(site: Wired) -> None:
     assert site.ask("GET /api/v3/time", venue="there").status == 200
 
 
+def test_what_comes_over_an_old_connection_is_dropped_when_the_port_is_closed(site: Wired) -> None:
+    session = site.session(force_close=False)
+
+    async def ask(times: int) -> list[int]:
+        async def one() -> int:
+            async with session.get("https://api.binance.com/api/v3/time") as reply:
+                await reply.read()
+                return reply.status
+
+        return await asyncio.gather(*(one() for _ in range(times)))
+
+    site.run(ask(2))
+    meets(site, Fault.REFUSED)
+    assert site.run(ask(1)) == [200]
+    with pytest.raises(aiohttp.ClientConnectorError):
+        site.run(ask(1))
+    assert len(site.here.calls) == 3
+
+
 def test_every_call_is_noted_by_name(site: Wired) -> None:
     site.ask("GET /api/v3/time")
     site.send("GET", "/nothing")

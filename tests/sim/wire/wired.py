@@ -93,18 +93,18 @@ class Wired:
     def there(self) -> Wire:
         return self.sim.venues["there"]
 
-    def session(self, venue: str = "here", local: str = "127.0.0.1") -> aiohttp.ClientSession:
-        """A client that trusts the simulator's authority and comes from an address of this machine."""
-        return self.run(self._session(venue, local))
+    def session(self, venue: str = "here", **more: Any) -> aiohttp.ClientSession:
+        """A client that trusts the simulator's authority and, if it is not told to, keeps no connection."""
+        return self.run(self._session(venue, **more))
 
-    async def _session(self, venue: str, local: str) -> aiohttp.ClientSession:
+    async def _session(self, venue: str, local: str = "127.0.0.1", **more: Any) -> aiohttp.ClientSession:
         trusted = ssl.create_default_context(cafile=str(self.sim.told.certificates.ca))
         connector = aiohttp.TCPConnector(
             ssl=trusted,
             resolver=ToPort(self.sim.ports[venue]),
             family=socket.AF_INET,
             local_addr=(local, 0),
-            force_close=True,
+            **{"force_close": True, **more},
         )
         return await self.opened.enter_async_context(aiohttp.ClientSession(connector=connector))
 

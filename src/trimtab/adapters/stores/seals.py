@@ -1,5 +1,6 @@
 """Seals kept in a file beside the store, one a line, oldest first (D35)."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -14,7 +15,10 @@ class SealFile:
         self.path = path
 
     def keep(self, text: str) -> None:
-        """Write one seal and wait until the disk has it. Raises ValueError for what is no seal, Unavailable."""
+        """Write one seal, unless a later one covers it, and wait until the disk has it.
+
+        Raises ValueError for what is no seal, Unavailable.
+        """
         seal.parse(text)
         try:
             _append(self.path, text.strip())
@@ -24,7 +28,7 @@ class SealFile:
     def kept(self) -> tuple[str, ...]:
         """The lines of the file, oldest first; none where there is no file. A line cut short by a crash is kept too."""
         try:
-            return tuple(line for line in self.path.read_text().splitlines() if line)
+            return tuple(_lines(self.path.read_bytes()))
         except FileNotFoundError:
             return ()
         except OSError as error:
@@ -34,19 +38,21 @@ class SealFile:
 def _append(path: Path, line: str) -> None:
     new = not path.exists()
     with path.open("a+b", buffering=0) as file:
-        file.write(_end_of_line(file.seek(0, os.SEEK_END), path) + line.encode() + b"\n")
+        fcntl.flock(file, fcntl.LOCK_EX)  # A lever is sealed beside a cycle; the lines stay in the ledger's order.
+        file.seek(0)
+        before = file.read() or b""
+        last = seal.newest(_lines(before))
+        if last is not None and seal.parse(last)[0] >= seal.parse(line)[0]:
+            return
+        # A last line that a crash cut short is ended first, so that this one stands on its own.
+        file.write((b"\n" if before and not before.endswith(b"\n") else b"") + line.encode() + b"\n")
         os.fsync(file.fileno())
     if new:
         _sync_folder(path.parent)
 
 
-def _end_of_line(size: int, path: Path) -> bytes:
-    """What ends a last line that a crash cut short, so that the next seal stands on its own line."""
-    if not size:
-        return b""
-    with path.open("rb") as file:
-        file.seek(size - 1)
-        return b"" if file.read(1) == b"\n" else b"\n"
+def _lines(raw: bytes) -> list[str]:
+    return raw.decode(errors="replace").splitlines()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -128,6 +128,8 @@ class Wire:
     async def _met(self, request: web.Request) -> web.StreamResponse:
         """Answer one call, with whatever is to go wrong with it."""
         call = await self._call(request)
+        if self._site is None:
+            return _dropped(request)  # It came over a connection that was open before the port was closed.
         self.calls.append(call.name)
         if call.host not in self.speaker.hosts | OURS:
             return _response(Reply(b"misdirected", 421, content_type="text/plain"))

@@ -4,10 +4,18 @@ from decimal import Decimal
 
 import ccxt.async_support as ccxt
 import pytest
-from ccxt.base.errors import InsufficientFunds, InvalidOrder, OrderImmediatelyFillable, OrderNotFound
+from ccxt.base.errors import (
+    DDoSProtection,
+    InsufficientFunds,
+    InvalidOrder,
+    OnMaintenance,
+    OrderImmediatelyFillable,
+    OrderNotFound,
+)
 
 from tests.contracts.sites import NOON
 from tests.sim.wire.wired import Wired
+from trimtab.sim.faults import Fault, Plan, Planned
 
 PAIR = "BTC/USDT"
 
@@ -108,6 +116,21 @@ def test_refusals_are_what_ccxt_calls_them(site: Wired, exchange: ccxt.binance) 
     site.run(exchange.create_order(PAIR, "limit", "buy", 0.1, 50000, {"clientOrderId": "twice"}))
     with pytest.raises(InvalidOrder):
         site.run(exchange.create_order(PAIR, "limit", "buy", 0.1, 50000, {"clientOrderId": "twice"}))
+
+
+def test_a_venue_that_is_repaired_says_so(site: Wired, exchange: ccxt.binance) -> None:
+    site.here.plan = Plan(faults=(Planned(fault=Fault.MAINTENANCE),))
+
+    assert site.run(exchange.fetch_status())["status"] == "maintenance"
+    with pytest.raises(OnMaintenance):
+        site.run(exchange.fetch_balance())
+
+
+def test_a_key_that_was_good_and_is_revoked_looks_like_a_flood_to_ccxt(site: Wired, exchange: ccxt.binance) -> None:
+    site.run(exchange.fetch_balance())
+    site.here.plan = Plan(faults=(Planned(fault=Fault.REVOKED),))
+    with pytest.raises(DDoSProtection, match="-2015"):
+        site.run(exchange.fetch_balance())
 
 
 def test_a_withdrawal_arrives_at_the_other_venue_by_stages(site: Wired, exchange: ccxt.binance) -> None:

@@ -85,6 +85,11 @@ sent_s = 240
 tradable_s = 360
 withdrawable_s = 1560
 [[networks]]
+id = "bitcoin"
+asset = "BTC"
+fee = 0.0001
+minimum = 0.001
+[[networks]]
 id = "base"
 asset = "USDC"
 fee = 0.1

@@ -198,6 +198,22 @@ def test_every_error_becomes_the_class_that_it_should(tmp_path: Path) -> None:
     run(story())
 
 
+@pytest.mark.parametrize("fault", [Fault.LATE, Fault.RESET_AFTER, Fault.SHORT])
+def test_an_order_whose_answer_is_lost_was_sent_once_and_is_there(tmp_path: Path, fault: Fault) -> None:
+    async def story() -> None:
+        async with served(write(tmp_path)) as sim, connected(sim) as exchange:
+            await exchange.load_markets()
+            line, east = "POST /api/v3/brokerage/orders", sim.venues["east"]
+            east.plan = Plan(faults=(Planned(fault=fault, call=line),))
+            order = ("BTC/USD", "limit", "buy", "0.5", "50000", {"client_order_id": "ours"})
+            assert await failure(exchange.create_order(*order)) is not None
+            east.sim.clock.step(NOON + timedelta(seconds=60))
+            assert [one["clientOrderId"] for one in await exchange.fetch_orders("BTC/USD")] == ["ours"]
+            assert east.calls.count(line) == 1
+
+    run(story())
+
+
 def test_a_clock_that_is_off_by_a_minute_reads_like_a_revoked_key(tmp_path: Path) -> None:
     async def story() -> None:
         async with served(write(tmp_path)) as sim, connected(sim) as exchange:

@@ -96,6 +96,14 @@ def test_an_order_by_quote_spends_at_most_what_it_says_with_the_fee_inside(east:
     assert (told["size_in_quote"], told["size_inclusive_of_fees"]) == (True, True)
 
 
+@pytest.mark.parametrize("budget", ["5.67", "610", "12345.67", "139854.21", "300000", "999999.99", "1000000"])
+def test_an_order_by_quote_leaves_less_than_another_step_would_cost(east: Client, budget: str) -> None:
+    told = placed(east, "1", {"market_market_ioc": {"quote_size": budget}})
+    left = D(budget) - D(told["filled_value"]) - D(told["total_fees"])
+    last = max(D(fill["price"]) for fill in east.ask(FILLS)["fills"])
+    assert 0 <= left < D("0.00001") * (last + 10) * D("1.006")
+
+
 @pytest.mark.parametrize(
     ("configuration", "body", "error", "preview"),
     [
@@ -203,6 +211,12 @@ def test_a_client_id_of_another_account_is_nothing_of_ours(east: Client, tmp_pat
     sub.close()
 
 
+def test_an_order_cannot_be_named_by_its_number_alone(east: Client) -> None:
+    order_id = placed(east, "1", limit())["order_id"]
+    forged = f"00000000-0000-0000-0000-{order_id[-12:]}"
+    assert east.reply(f"GET /api/v3/brokerage/orders/historical/{forged}").status == 404
+
+
 def test_each_order_of_a_batch_is_cancelled_for_itself_and_says_why_not(east: Client, tmp_path: Path) -> None:
     rests, filled = placed(east, "1", limit())["order_id"], placed(east, "2", MARKET)["order_id"]
     sub = Client(tmp_path / "sim.toml", account="sub")
@@ -250,8 +264,11 @@ def test_orders_are_found_by_all_filters_together(east: Client) -> None:
     assert found("order_status=OPEN") == [first]
     assert found("order_status=OPEN&order_status=FILLED&product_ids=BTC-USD") == [third, first]
     assert found("order_side=SELL") == [third]
+    assert found("time_in_forces=GOOD_UNTIL_CANCELLED") == [first]
+    assert found("product_type=FUTURE") == []
     assert found(f"order_ids={first}&order_ids={second}&order_types=MARKET") == [second]
     assert found("end_date=2026-01-01T12:00:09Z") == [first]
+    assert found("start_date=2026-01-01T12:00:10Z") == [third, second]
     assert found("start_date=2026-01-01T12:00:10Z&product_id=ETH-USD") == [second]
 
 
@@ -296,8 +313,9 @@ def test_fills_are_found_by_order_and_come_page_by_page(east: Client) -> None:
     east.step(1)
     second = placed(east, "2", MARKET)["order_id"]
 
-    (one,) = east.ask(f"{FILLS}?order_ids={first}")["fills"]
-    assert one["order_id"] == first
+    for query in (f"order_ids={first}", "end_sequence_timestamp=2026-01-01T12:00:00.5Z"):
+        (one,) = east.ask(f"{FILLS}?{query}")["fills"]
+        assert one["order_id"] == first
     page = east.ask(f"{FILLS}?limit=1")
     assert [row["order_id"] for row in page["fills"]] == [second]
     rest = east.ask(f"{FILLS}?limit=1&cursor={page['cursor']}")

@@ -74,6 +74,7 @@ def test_keyed_calls_are_counted_by_account_and_keyless_by_address(tmp_path: Pat
     assert [reply.headers["x-ratelimit-remaining"] for reply in keyed] == ["2", "1", "0", "0"]
     assert [reply.status for reply in keyless] == [200, 200, 429]
     assert east.reply("GET /v2/time", token="", peer="127.0.0.9").status == 200
+    assert east.reply(f"GET {V3}/accounts", peer="127.0.0.9").status == 429
     assert keyed[3].headers["x-ratelimit-limit"] == "3"
     assert keyed[3].headers["x-ratelimit-reset"] == str(int(WALL.timestamp()) + 1)
     east.wall += timedelta(seconds=1)
@@ -123,3 +124,8 @@ def test_a_revoked_key_opens_nothing_any_more(east: Client) -> None:
     assert east.reply(f"GET {V3}/accounts", fault=Planned(fault=Fault.REVOKED)).status == 401
     assert east.reply(f"POST {V3}/orders", ORDER).status == 401
     assert "was revoked" in east.speaker.memory.denials[-1]
+
+
+def test_a_fault_may_revoke_another_key_than_the_callers(east: Client) -> None:
+    assert east.reply(f"GET {V3}/accounts", fault=Planned(fault=Fault.REVOKED, subject="other")).status == 200
+    assert east.reply(f"GET {V3}/accounts", fault=Planned(fault=Fault.REVOKED, subject="k")).status == 401

@@ -1,5 +1,7 @@
 """What a token must be for the simulator to believe it."""
 
+import base64
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -102,16 +104,25 @@ def test_a_clock_may_be_ahead_by_the_leeway_and_no_more() -> None:
         judged(ahead, leeway_s=1)
 
 
-def test_an_ed25519_key_signs_a_list_of_addresses() -> None:
+@pytest.mark.parametrize(("algorithm", "good"), [("EdDSA", True), ("ES256", False), ("none", False)])
+def test_an_ed25519_key_signs_a_list_of_addresses(algorithm: str, good: bool) -> None:
     key = keys.make("e", "main", Kind.ED25519)
     private = serialization.load_pem_private_key(key.secret.encode(), password=None)
     assert isinstance(private, ed25519.Ed25519PrivateKey)
     now = int(WALL.timestamp())
-    head = encoded({"alg": "EdDSA", "kid": key.key, "nonce": "1"})
+    head = encoded({"alg": algorithm, "kid": key.key, "nonce": "1"})
     body = encoded({"sub": key.key, "iss": "cdp", "nbf": now, "exp": now + 120, "uris": [LINE]})
     token = f"{head}.{body}.{encoded(private.sign(f'{head}.{body}'.encode()))}"
 
-    assert tokens.verify(token, {key.key: key}, LINE, WALL, 0).id == "e"
+    with nullcontext() if good else pytest.raises(BadToken, match="signature is not of key"):
+        assert tokens.verify(token, {key.key: key}, LINE, WALL, 0).id == "e"
+
+
+def test_a_signature_has_64_bytes_and_one_that_is_padded_is_none() -> None:
+    head, claims, signature = signed_token(KEY, LINE, WALL).split(".")
+    plain = base64.urlsafe_b64decode(signature + "==")
+    with pytest.raises(BadToken, match="signature is not of key"):
+        judged(f"{head}.{claims}.{encoded(plain[:32] + bytes(1) + plain[32:])}")
 
 
 def test_the_wire_never_says_why_and_the_simulator_remembers(east: Client) -> None:

@@ -78,6 +78,13 @@ def test_the_same_idem_sends_once_and_answers_with_the_first(pair: Pair) -> None
     assert sum(amounts(sends(pair.east))) == D(-400)
 
 
+def test_an_idem_belongs_to_one_wallet(pair: Pair) -> None:
+    pair.send("100", idem="i1")
+    target = pair.west.sim.address("far", "BTC", "bitcoin")
+    body = {"type": "send", "to": target, "amount": "1", "currency": "BTC", "idem": "i1"}
+    assert pair.east.ask("POST /v2/accounts/BTC/transactions", body)["data"]["amount"]["amount"] == "-1"
+
+
 def test_both_ends_name_one_hash_and_each_its_own_stages(pair: Pair) -> None:
     sent = pair.send()
     assert "hash" not in sent["network"]
@@ -200,7 +207,7 @@ def test_rows_come_newest_first_in_pages_of_25_without_gap_or_repetition(pair: P
         pair.after(1)
     first = pair.east.ask("GET /v2/accounts/USDC/transactions")
     rows = pair.east.rows("USDC")
-
+    assert pair.east.ask("GET /v2/accounts/USDC/transactions?limit=1000")["pagination"]["limit"] == 100
     assert (len(first["data"]), first["pagination"]["limit"]) == (25, 25)
     assert first["pagination"]["next_uri"].endswith(f"starting_after={first['data'][-1]['id']}")
     assert [row["id"] for row in rows[:25]] == [row["id"] for row in first["data"]]

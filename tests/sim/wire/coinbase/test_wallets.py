@@ -85,7 +85,7 @@ def test_there_is_an_address_for_each_network_that_carries_the_asset(east: Clien
     assert {row["network"]: row["address"] for row in rows} == {
         network: east.sim.address("main", "USDC", network) for network in ("ethereum", "base")
     }
-    assert east.ask("GET /v2/accounts/BTC/addresses")["data"] == []
+    assert east.ask("GET /v2/accounts/ETH/addresses")["data"] == []
 
 
 @pytest.mark.parametrize(

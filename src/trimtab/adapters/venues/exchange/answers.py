@@ -91,3 +91,19 @@ def written(row: Mapping[str, Any], name: str) -> datetime:
         return datetime.fromisoformat(text(row, name)).replace(tzinfo=UTC)
     except ValueError:
         raise Garbled(f"{name} is no instant") from None
+
+
+def stamped(row: Mapping[str, Any], name: str) -> datetime:
+    """An instant written as ISO 8601 with its zone."""
+    try:
+        told = datetime.fromisoformat(text(row, name))
+    except ValueError:
+        raise Garbled(f"{name} is no instant") from None
+    if told.tzinfo is None:
+        raise Garbled(f"{name} has no zone")
+    return told.astimezone(UTC)
+
+
+def optional(row: Mapping[str, Any], name: str) -> Decimal | None:
+    """A number that may be empty or missing, or zero for none."""
+    return None if row.get(name) in (None, "") else number(row, name) or None

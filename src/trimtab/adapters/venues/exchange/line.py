@@ -8,9 +8,8 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -110,7 +109,8 @@ class Budget:
 class Line:
     """One ccxt instance and its session. `longest_wait_s` bounds the wait for the rate limit, `most` the calls at once.
 
-    `ahead_ms` is how far the venue's clock is ahead of ours, for signatures.
+    `ahead_ms` is how far the venue's clock is ahead of ours, for signatures; `moved` measures it again, and says
+    whether it is elsewhere now.
     """
 
     row: Row
@@ -120,6 +120,7 @@ class Line:
     longest_wait_s: float = 5.0
     most: int = 200
     ahead_ms: int = 0
+    moved: Callable[[], Awaitable[bool]] | None = None
     _client: Any = None
     _session: aiohttp.ClientSession | None = None
     _waiting: int = 0
@@ -135,16 +136,26 @@ class Line:
     ) -> T:
         """A question: it changes nothing, so that whatever goes wrong, nothing has happened."""
         try:
-            return read(await self._sent(method, params, weight, share))
+            return read(await self._sent(method, params, weight, share, None))
         except Exception as error:
             raise self._asked_in_vain(error) from error
 
     async def act(
-        self, method: str, params: Mapping[str, Any], read: Callable[[Any], T], *, weight: int = 1, share: float = USUAL
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        read: Callable[[Any], T],
+        *,
+        weight: int = 1,
+        share: float = USUAL,
+        good_s: float | None = None,
     ) -> T:
-        """An instruction: unless the venue refused it by a known code or it never left, it may have happened."""
+        """An instruction: unless the venue refused it by a known code or it never left, it may have happened.
+
+        `good_s` is how long it may be on its way, for venues whose tokens say so (`Row.token_s`).
+        """
         try:
-            return read(await self._sent(method, params, weight, share))
+            return read(await self._sent(method, params, weight, share, good_s))
         except Exception as error:
             raise self._acted_in_doubt(error) from error
 
@@ -155,7 +166,9 @@ class Line:
             self._client.session = None  # It was ours; ccxt warns of one that it still sees.
         self._client = self._session = None
 
-    async def _sent(self, method: str, params: Mapping[str, Any], weight: int, share: float) -> Any:
+    async def _sent(
+        self, method: str, params: Mapping[str, Any], weight: int, share: float, good_s: float | None
+    ) -> Any:
         if self._waiting >= self.most:
             raise Unavailable(f"{self.row.id}: {self._waiting} calls are waiting already")
         self._waiting += 1
@@ -163,10 +176,20 @@ class Line:
             await self._room(weight, share)
             client = self._opened()
             client.options["timeDifference"] = -self.ahead_ms
+            client.seconds = lambda: self._dated(good_s)
             self.budget.spend(weight)
-            return await getattr(client, method)(dict(params))
+            return await getattr(client, method)(dict(params))  # It is signed before this waits for anything.
+        except Said as error:
+            if error.code in self.row.skewed and self.moved is not None and await self.moved():
+                raise Unavailable(f"{self.row.id}: {error}; its clock had moved and is measured anew") from error
+            raise
         finally:
             self._waiting -= 1
+
+    def _dated(self, good_s: float | None) -> int:
+        """When a token begins, in the venue's time: it ends `token_s` later, with what it is for."""
+        now = time.time() + self.ahead_ms / 1000
+        return int(now) if good_s is None else int(now + min(good_s, self.row.token_s)) - self.row.token_s
 
     async def _room(self, weight: int, share: float) -> None:
         while (wait := self.budget.room(share, weight)) > 0:
@@ -194,7 +217,7 @@ class Line:
         headers = told.response.headers
         used, later = headers.get(self.row.weight, ""), headers.get("Retry-After", "")
         if used.isdigit():
-            self.budget.told(int(used))
+            self.budget.told(self.budget.limit - int(used) if self.row.weight_left else int(used))
         if told.response.status in (418, 429) and later.isdigit():
             self.budget.bar(float(later))
 
@@ -216,14 +239,12 @@ class Line:
         return Uncertain(f"{self.row.id}: {_told(error)}")
 
     def _judged(
-        self, status: int, _reason: str, _url: str, _method: str, _headers: Any, _body: str, *rest: Any
+        self, status: int, _reason: str, _url: str, _method: str, _headers: Any, body: str, *rest: Any
     ) -> None:
         """In place of ccxt's reading of errors, which drops codes and calls a revoked key a busy venue."""
-        answer = rest[0]
-        if isinstance(answer, dict) and self.row.code in answer:
-            code = str(answer[self.row.code])
-            if status >= HTTPStatus.BAD_REQUEST or code.startswith("-"):
-                raise Said(code, str(answer.get(self.row.words, "")))
+        said = self.row.said(status, body if rest[0] is None else rest[0])
+        if said is not None:
+            raise Said(*said)
 
 
 def _told(error: Exception) -> str:

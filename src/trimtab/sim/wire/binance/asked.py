@@ -21,6 +21,8 @@ E = TypeVar("E", bound=StrEnum)
 NUMBER: Final = r"^([0-9]{1,20})(\.[0-9]{1,20})?$"
 PLACES: Final = 8
 DAY: Final = timedelta(days=1)
+SEASON: Final = timedelta(days=90)
+MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @dataclass
@@ -111,18 +113,27 @@ def whole(asked: Asked, name: str, usual: int | None = None, most: int | None = 
     return min(int(value), most) if most is not None else int(value)
 
 
-def span(asked: Asked, longest: timedelta | None = None) -> tuple[datetime, datetime]:
-    """From `startTime` to `endTime`, of market time: what is missing is open. Longer than `longest` is refused."""
+def span(asked: Asked) -> tuple[datetime, datetime]:
+    """From `startTime` to `endTime`, of market time: what is missing is open."""
     start, end = whole(asked, "startTime"), whole(asked, "endTime")
-    if (
-        longest is not None
-        and start is not None
-        and end is not None
-        and end - start > longest / timedelta(milliseconds=1)
-    ):
-        raise Rejected(-1127)
     first = EPOCH if start is None else _instant(start)
     return first, datetime.max.replace(tzinfo=UTC) if end is None else _instant(end) + timedelta(microseconds=999)
+
+
+def within_a_day(asked: Asked) -> tuple[datetime, datetime]:
+    """A span that is not longer than a day where both its ends are given."""
+    start, end = span(asked)
+    if {"startTime", "endTime"} <= set(asked.params) and end - start > DAY + MILLISECOND:
+        raise Rejected(-1127)
+    return start, end
+
+
+def within_a_season(asked: Asked) -> tuple[datetime, datetime]:
+    """A span that is not longer than ninety days: one that has no end ends now."""
+    start, end = span(asked)
+    if "startTime" in asked.params and min(end, asked.sim.now()) - start > SEASON:
+        raise Rejected(-4047)
+    return start, end
 
 
 def _instant(milliseconds: int) -> datetime:
@@ -152,3 +163,9 @@ def page(asked: Asked, rows: list[Any], usual: int, most: int) -> list[Any]:
     """As many rows from `offset` on as were asked for."""
     start, limit = whole(asked, "offset", 0) or 0, whole(asked, "limit", usual, most) or usual
     return rows[start : start + limit]
+
+
+def number_of(name: str) -> int:
+    """A number for what Binance numbers and we name: its last digits, or one that is drawn from the whole name."""
+    digits = name[len(name.rstrip("0123456789")) :]
+    return int(digits) if digits else int.from_bytes(name.encode()[-6:])

@@ -44,6 +44,7 @@ ERRORS: Final[dict[int, tuple[int, str]]] = {
     -4022: (400, "Not less than the minimum pick-up quantity {0}."),
     -4026: (400, "You have insufficient balance."),
     -4033: (400, "Illegal address."),
+    -4047: (400, "Time interval must be within 0-90 days"),
 }
 
 ORDERS: Final[dict[Rule | Ground, tuple[int, str]]] = {

@@ -16,16 +16,15 @@ from trimtab.sim.faults import Fault
 from trimtab.sim.refusals import Refusal
 from trimtab.sim.state import Placed
 from trimtab.sim.wire.binance.asked import (
-    DAY,
     Asked,
     instrument,
     ms,
     must,
     number,
     rate,
-    span,
     text,
     whole,
+    within_a_day,
 )
 from trimtab.sim.wire.binance.errors import ORDERS, Rejected
 from trimtab.sim.wire.calls import Lost
@@ -108,7 +107,7 @@ def open_orders(asked: Asked) -> Any:
 
 def all_orders(asked: Asked) -> Any:
     """Every order on a symbol that is still retained: from an id on, of a span of time, or the latest."""
-    one, (start, end) = instrument(asked), span(asked, DAY)
+    one, (start, end) = instrument(asked), within_a_day(asked)
     rows = [p for p in _seen(asked, one) if _retained(asked, p) and start <= p.accepts_at <= end]
     first = whole(asked, "orderId")
     return [_whole(p) for p in _cut(asked, [p for p in rows if first is None or p.seq >= first], first)]
@@ -116,7 +115,7 @@ def all_orders(asked: Asked) -> Any:
 
 def trades(asked: Asked) -> Any:
     """Every fill on a symbol: from an id on, of an order, of a span of time, or the latest."""
-    one, (start, end) = instrument(asked), span(asked, DAY)
+    one, (start, end) = instrument(asked), within_a_day(asked)
     order, first = whole(asked, "orderId"), whole(asked, "fromId")
     found = [
         (placed, fill)

@@ -12,14 +12,16 @@ from trimtab.ports import Unavailable, Uncertain
 from trimtab.sim.faults import Fault, Planned
 from trimtab.sim.venue import SimVenue
 from trimtab.sim.wire import limits, signatures
-from trimtab.sim.wire.binance import market, orders, wallet
+from trimtab.sim.wire.binance import market, money, orders, wallet
 from trimtab.sim.wire.binance.asked import Asked, Memory, ms
 from trimtab.sim.wire.binance.errors import Rejected
 from trimtab.sim.wire.calls import Call, Reply, told
 from trimtab.sim.wire.keys import Key, Permission
 from trimtab.sim.wire.limits import Allowance, Limits, Meter, Wait
+from trimtab.units import under_context
 
 HOSTS: Final = frozenset({"api.binance.com", "api1.binance.com"})
+STATUS: Final = "/sapi/v1/system/status"
 RECEIVE_MS: Final = 5000
 LONGEST_RECEIVE_MS: Final = 60_000
 AHEAD_MS: Final = 1000
@@ -63,21 +65,21 @@ API: Final[Mapping[str, Endpoint]] = {
     "DELETE /api/v3/openOrders": Endpoint(Needs.TRADE, 1, orders.cancel_all),
     "GET /api/v3/allOrders": Endpoint(Needs.READ, 20, orders.all_orders),
     "GET /api/v3/myTrades": Endpoint(Needs.READ, 20, orders.trades),
-    "GET /sapi/v1/system/status": Endpoint(Needs.NOTHING, 1, wallet.status),
+    f"GET {STATUS}": Endpoint(Needs.NOTHING, 1, wallet.status),
     "GET /sapi/v1/capital/config/getall": Endpoint(Needs.READ, 10, wallet.coins),
-    "GET /sapi/v1/capital/deposit/address": Endpoint(Needs.READ, 10, wallet.address),
-    "GET /sapi/v1/capital/deposit/hisrec": Endpoint(Needs.READ, 1, wallet.deposits),
-    "GET /sapi/v1/capital/withdraw/history": Endpoint(Needs.READ, 18, wallet.withdrawals),
-    "POST /sapi/v1/capital/withdraw/apply": Endpoint(Needs.WITHDRAW, 600, wallet.withdraw),
+    "GET /sapi/v1/capital/deposit/address": Endpoint(Needs.READ, 10, money.address),
+    "GET /sapi/v1/capital/deposit/hisrec": Endpoint(Needs.READ, 1, money.deposits),
+    "GET /sapi/v1/capital/withdraw/history": Endpoint(Needs.READ, 18, money.withdrawals),
+    "POST /sapi/v1/capital/withdraw/apply": Endpoint(Needs.WITHDRAW, 600, money.withdraw),
     "GET /sapi/v1/asset/tradeFee": Endpoint(Needs.READ, 1, wallet.trade_fees),
-    "GET /sapi/v1/asset/transfer": Endpoint(Needs.READ, 1, wallet.wallet_moves),
-    "POST /sapi/v1/asset/transfer": Endpoint(Needs.TRANSFER, 900, wallet.between_wallets),
+    "GET /sapi/v1/asset/transfer": Endpoint(Needs.READ, 1, money.wallet_moves),
+    "POST /sapi/v1/asset/transfer": Endpoint(Needs.TRANSFER, 900, money.between_wallets),
     "GET /sapi/v1/account/apiRestrictions": Endpoint(Needs.READ, 1, wallet.restrictions),
     "GET /sapi/v1/bnbBurn": Endpoint(Needs.READ, 1, wallet.burn),
-    "GET /sapi/v1/sub-account/list": Endpoint(Needs.READ, 1, wallet.sub_accounts),
-    "GET /sapi/v1/sub-account/universalTransfer": Endpoint(Needs.READ, 1, wallet.moves),
-    "POST /sapi/v1/sub-account/universalTransfer": Endpoint(Needs.TRANSFER, 360, wallet.move),
-    "POST /sapi/v1/sub-account/transfer/subToMaster": Endpoint(Needs.TRANSFER, 1, wallet.to_main),
+    "GET /sapi/v1/sub-account/list": Endpoint(Needs.READ, 1, money.sub_accounts),
+    "GET /sapi/v1/sub-account/universalTransfer": Endpoint(Needs.READ, 1, money.moves),
+    "POST /sapi/v1/sub-account/universalTransfer": Endpoint(Needs.TRANSFER, 360, money.move),
+    "POST /sapi/v1/sub-account/transfer/subToMaster": Endpoint(Needs.TRANSFER, 1, money.to_main),
     "GET /sapi/v1/margin/allPairs": Endpoint(Needs.KEY, 1, wallet.nothing),
     "GET /sapi/v1/margin/isolated/allPairs": Endpoint(Needs.READ, 10, wallet.nothing),
 }
@@ -126,6 +128,7 @@ class BinanceSpeaker:
             return _wait(wait, call)
         return self._done(endpoint, asked)
 
+    @under_context
     def _done(self, endpoint: Endpoint, asked: Asked) -> Reply:
         try:
             reply = told(endpoint.answer(asked))
@@ -146,7 +149,7 @@ class BinanceSpeaker:
                 self.memory.vanished.add(fault.subject)
             case Fault.REVOKED:
                 self.memory.revoked.add(fault.subject or call.headers.get("X-MBX-APIKEY", ""))
-            case Fault.MAINTENANCE:
+            case Fault.MAINTENANCE if call.path != STATUS:
                 raise Rejected(1)
             case Fault.BANNED:
                 self.meter.banned[call.peer] = call.at.timestamp() + float(fault.number)

@@ -1,5 +1,6 @@
 """One admitted question: whose it is, what is in it, and the venue it is put to; with how that venue behaves here."""
 
+import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -132,7 +133,7 @@ def count(asked: Asked, name: str, usual: int, most: int) -> int:
     found = asked.one(name)
     if found is None:
         return usual
-    if not found.isascii() or not found.isdigit() or not int(found):
+    if not re.fullmatch(r"[0-9]{1,9}", found) or not int(found):
         raise wrong(f"{name}: must be a whole number above 0, got {found}")
     return min(int(found), most)
 

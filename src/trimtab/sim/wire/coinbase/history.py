@@ -1,6 +1,6 @@
 """Orders out: where they stand and what was filled, newest first, page by page."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -49,10 +49,11 @@ def order(asked: Asked) -> Any:
 
 def orders(asked: Asked) -> Any:
     """GET orders/historical/batch: the caller's orders, by filters that all must hold."""
-    told = (_row(asked, placed) for placed in reversed(asked.sim.orders(asked.account)) if mine(asked, placed))
-    rows = [(row["order_id"], row) for row in told if _wanted(asked, row)]
-    part, cursor = page(rows, asked.one("cursor"), count(asked, "limit", ORDERS, 1000))
-    return {"orders": part, "sequence": "0", "has_next": bool(cursor), "cursor": cursor}
+    known = (placed for placed in reversed(asked.sim.orders(asked.account)) if mine(asked, placed))
+    found = [(str(placed.seq), placed) for placed in known if _wanted(asked, placed)]
+    part, cursor = page(found, asked.one("cursor"), count(asked, "limit", ORDERS, 1000))
+    rows = [_row(asked, placed) for placed in part]
+    return {"orders": rows, "sequence": "0", "has_next": bool(cursor), "cursor": cursor}
 
 
 def fills(asked: Asked) -> Any:
@@ -157,36 +158,36 @@ def _fill(asked: Asked, placed: Placed, fill: Fill) -> dict[str, Any]:
     }
 
 
-def _wanted(asked: Asked, row: dict[str, Any]) -> bool:
+def _wanted(asked: Asked, placed: Placed) -> bool:
     """Every filter that was given holds."""
-    body = asked
-    filters = {
-        "order_id": body.many("order_ids"),
-        "product_id": body.many("product_id", "product_ids"),
-        "status": body.many("order_status"),
-        "order_type": body.many("order_type", "order_types"),
-        "side": body.many("order_side"),
-        "time_in_force": body.many("time_in_forces"),
-        "product_type": body.many("product_type"),
-    }
-    within = _within(row["created_time"], body.one("start_date"), body.one("end_date"))
-    return within and all(not values or row[name] in values for name, values in filters.items())
+    if not _within(placed.arrived_at, asked.one("start_date"), asked.one("end_date")):
+        return False
+    order = placed.order
+    filters: tuple[tuple[frozenset[str], Callable[[], str]], ...] = (
+        (asked.many("order_ids"), lambda: ids.order_id(asked.sim.id, placed.seq)),
+        (asked.many("product_id", "product_ids"), lambda: _product(order.instrument)),
+        (asked.many("order_status"), lambda: status(asked, placed)),
+        (asked.many("order_type", "order_types"), order.kind.upper),
+        (asked.many("order_side"), order.side.upper),
+        (asked.many("time_in_forces"), lambda: FORCES[next(iter(configuration(placed)))]),
+        (asked.many("product_type"), lambda: "SPOT"),
+    )
+    return all(not values or told() in values for values, told in filters)
 
 
 def _wanted_fill(asked: Asked, row: dict[str, Any]) -> bool:
-    body = asked
     filters = {
-        "order_id": body.many("order_id", "order_ids"),
-        "trade_id": body.many("trade_ids"),
-        "product_id": body.many("product_id", "product_ids"),
+        "order_id": asked.many("order_id", "order_ids"),
+        "trade_id": asked.many("trade_ids"),
+        "product_id": asked.many("product_id", "product_ids"),
     }
-    ends = body.one("start_sequence_timestamp"), body.one("end_sequence_timestamp")
-    return _within(row["trade_time"], *ends) and all(not many or row[name] in many for name, many in filters.items())
+    ends = asked.one("start_sequence_timestamp"), asked.one("end_sequence_timestamp")
+    moment = ids.instant(row["trade_time"], "time")
+    return _within(moment, *ends) and all(not many or row[name] in many for name, many in filters.items())
 
 
-def _within(at: str, start: str | None, end: str | None) -> bool:
+def _within(moment: datetime, start: str | None, end: str | None) -> bool:
     """Both bounds are inclusive."""
-    moment: datetime = ids.instant(at, "time")
     begun = start is None or moment >= ids.instant(start, "start")
     return begun and (end is None or moment <= ids.instant(end, "end"))
 

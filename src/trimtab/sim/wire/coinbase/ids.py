@@ -3,8 +3,9 @@
 Nothing is remembered: every id follows from the venue's own, so it is the same after a restart.
 """
 
+import re
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -18,6 +19,7 @@ ROOT: Final = UUID("6b8f3c0e-52d1-4f6a-9b7e-000000000000")
 FIAT: Final = frozenset({"AUD", "BRL", "CAD", "CHF", "EUR", "GBP", "JPY", "SGD", "USD"})
 """What is money of a state here, and everything else is crypto."""
 
+NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII).fullmatch
 _NUMBERED: Final = 12
 
 
@@ -55,11 +57,6 @@ def product_id(instrument: Instrument) -> str:
     return f"{instrument.base}-{instrument.quote}"
 
 
-def instrument_id(venue: str, product: str) -> str:
-    """Our name for a product, listed or not."""
-    return f"{venue}:{product.replace('-', '/', 1)}"
-
-
 def text(value: Decimal) -> str:
     """A number as it leaves: exactly, and never with an exponent."""
     return f"{value:f}"
@@ -69,17 +66,16 @@ def number(written: object, path: str) -> Decimal:
     """A number as it comes: a string. Raises Failure for anything else."""
     if not isinstance(written, str):
         raise wrong(f"{path}: numbers are sent as strings")
-    try:
-        return canon(Decimal(written))
-    except (InvalidOperation, ValueError) as error:
-        raise wrong(f"{path}: {written} is not a number") from error
+    if not NUMBER(written):
+        raise wrong(f"{path}: {written} is not a number")
+    return canon(Decimal(written))
 
 
 def instant(written: object, path: str) -> datetime:
     """An instant as it comes: ISO 8601 with a zone. Raises Failure for anything else."""
     try:
         return utc(datetime.fromisoformat(str(written)))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise wrong(f"{path}: {written} is not an instant in ISO 8601 with its zone") from error
 
 

@@ -18,7 +18,7 @@ from trimtab.sim.state import Placed
 from trimtab.sim.wire.coinbase import ids
 from trimtab.sim.wire.coinbase.asked import Asked, Repeats, fields, text_of
 from trimtab.sim.wire.coinbase.errors import wrong
-from trimtab.sim.wire.coinbase.products import is_listed
+from trimtab.sim.wire.coinbase.products import listed
 from trimtab.units import ONE, ZERO, canon, is_multiple, under_context
 
 KINDS: Final = {
@@ -108,9 +108,9 @@ def _waiting(asked: Asked, client_id: str) -> Placed | None:
 
 def _thin(asked: Asked, product: str) -> None:
     """Let others take their share first, where that is to go wrong."""
-    fault, instrument = asked.struck(Fault.PARTIAL), ids.instrument_id(asked.sim.id, product)
-    if fault is not None and instrument in asked.sim.rules().instrument:
-        asked.sim.thin(instrument, fault.number)
+    fault, instrument = asked.struck(Fault.PARTIAL), listed(asked).get(product)
+    if fault is not None and instrument is not None:
+        asked.sim.thin(instrument.id, fault.number)
 
 
 def _place(asked: Asked, order: Order) -> Placed:
@@ -168,8 +168,8 @@ def _order(asked: Asked, body: Mapping[str, Any], product: str, client_id: str) 
     ((name, told),) = body["order_configuration"].items()
     if name not in KINDS or not isinstance(told, dict):
         raise Refusal(Ground.SHAPE, f"{name} is not supported")
-    instrument = asked.sim.rules().instrument.get(ids.instrument_id(asked.sim.id, product))
-    if instrument is None or not is_listed(asked, instrument):
+    instrument = listed(asked).get(product)
+    if instrument is None:
         raise Refusal(Ground.LISTING, f"{product} is not listed")
     if body.get("side") not in ("BUY", "SELL"):
         raise wrong("side: must be BUY or SELL")
@@ -223,8 +223,6 @@ def _bought(asked: Asked, instrument: Instrument, budget: Decimal) -> Decimal:
         part = min(level.amount, fees.spendable(terms, left, trade, step))
         left -= fees.cost_in_quote(terms, fees.Trade(Side.BUY, part, level.price, *assets)) if part else ZERO
         amount += part
-        if part < level.amount:
-            break
     return canon(amount)
 
 
@@ -256,15 +254,15 @@ def _reason(asked: Asked, refusal: Refusal, body: Mapping[str, Any]) -> Reason:
     """The reason of a ground; what is off its grid has a word of its own, and so has what is too large."""
     reason = REASONS.get(refusal.ground, Reason(UNKNOWN))
     told = next(iter(body["order_configuration"].values()))
-    listed = asked.sim.rules().instrument.get(ids.instrument_id(asked.sim.id, str(body["product_id"])))
-    if listed is None or refusal.ground not in (Rule.LOT, Rule.MARKET_LOT, Rule.NOTIONAL, Rule.PRICE):
+    instrument = listed(asked).get(str(body["product_id"]))
+    if instrument is None or refusal.ground not in (Rule.LOT, Rule.MARKET_LOT, Rule.NOTIONAL, Rule.PRICE):
         return reason
     size = ids.number(told.get("base_size", told.get("quote_size")), "base_size")
-    step = listed.filters.step if "base_size" in told else listed.filters.tick
+    step = instrument.filters.step if "base_size" in told else instrument.filters.tick
     if refusal.ground in (Rule.LOT, Rule.MARKET_LOT) and not is_multiple(size, step):
         return PRECISION["size"]
     if refusal.ground is Rule.PRICE and not is_multiple(
-        ids.number(told["limit_price"], "limit_price"), listed.filters.tick
+        ids.number(told["limit_price"], "limit_price"), instrument.filters.tick
     ):
         return PRECISION["price"]
     large = "largest" in str(refusal)

@@ -20,11 +20,11 @@ def products(asked: Asked) -> Any:
     """GET products and market/products: everything listed, by type and by id; there is nothing but spot here."""
     wanted = asked.many("product_ids")
     kinds = asked.many("product_type")
-    listed = [one for one in _listed(asked) if not wanted or ids.product_id(one) in wanted]
+    found = [one for name, one in listed(asked).items() if not wanted or name in wanted]
     if kinds and "SPOT" not in kinds:
-        listed = []
-    size = count(asked, "limit", max(len(listed), 1), max(len(listed), 1))
-    return {"products": [_product(asked, one) for one in listed[:size]], "num_products": len(listed)}
+        found = []
+    size = count(asked, "limit", max(len(found), 1), max(len(found), 1))
+    return {"products": [_product(asked, one) for one in found[:size]], "num_products": len(found)}
 
 
 def product(asked: Asked) -> Any:
@@ -41,8 +41,8 @@ def book(asked: Asked) -> Any:
 def best(asked: Asked) -> Any:
     """GET best_bid_ask: the touch of the products asked for, or of all."""
     wanted = asked.many("product_ids")
-    listed = (one for one in _listed(asked) if not wanted or ids.product_id(one) in wanted)
-    return {"pricebooks": [_book(asked, one, 1) for one in listed]}
+    found = (one for name, one in listed(asked).items() if not wanted or name in wanted)
+    return {"pricebooks": [_book(asked, one, 1) for one in found]}
 
 
 def time(asked: Asked) -> Any:
@@ -96,7 +96,7 @@ def rates(asked: Asked) -> Any:
     """GET v2/exchange-rates: how much of each asset one unit of a currency buys, where a product says so."""
     unit = asked.one("currency") or "USD"
     found = {unit: ONE}
-    for one in _listed(asked):
+    for one in listed(asked).values():
         price = _middle(asked, one)
         if price and one.quote == unit:
             found[one.base] = money(divide(ONE, price))
@@ -105,19 +105,16 @@ def rates(asked: Asked) -> Any:
 
 def find(asked: Asked, product_id: str) -> Instrument:
     """A listed product. Raises Failure for one that is not."""
-    found = asked.sim.rules().instrument.get(ids.instrument_id(asked.sim.id, product_id))
-    if found is None or not is_listed(asked, found):
+    found = listed(asked).get(product_id)
+    if found is None:
         raise Failure("NOT_FOUND", f"product {product_id} was not found")
     return found
 
 
-def is_listed(asked: Asked, one: Instrument) -> bool:
-    """Whether an instrument is there at all; a halted one is."""
-    return one.listing is not Listing.VANISHED and ids.product_id(one) not in asked.memory.vanished
-
-
-def _listed(asked: Asked) -> Iterator[Instrument]:
-    return (one for one in asked.sim.rules().instruments if is_listed(asked, one))
+def listed(asked: Asked) -> dict[str, Instrument]:
+    """Everything that is there, by its product's id; what is halted is."""
+    there = {ids.product_id(one): one for one in asked.sim.rules().instruments if one.listing is not Listing.VANISHED}
+    return {name: one for name, one in there.items() if name not in asked.memory.vanished}
 
 
 def _assets(asked: Asked) -> Iterator[tuple[str, int]]:
@@ -174,11 +171,11 @@ def _rule(value: Decimal | None) -> str:
 
 @under_context
 def _middle(asked: Asked, one: Instrument) -> Decimal | None:
-    """The venue's average price, else the middle of its book; None where there is neither."""
-    average, ladder = asked.sim.average(one.id), asked.sim.ladder(one.id)
-    if average is None and ladder is not None and ladder.bids and ladder.asks:
-        average = divide(ladder.bids[0].price + ladder.asks[0].price, ONE + ONE)
-    return None if average is None else money(average * asked.wildness)
+    """The middle of its book; None where a side is empty."""
+    ladder = asked.sim.ladder(one.id)
+    if ladder is None or not ladder.bids or not ladder.asks:
+        return None
+    return money(divide(ladder.bids[0].price + ladder.asks[0].price, ONE + ONE) * asked.wildness)
 
 
 def _book(asked: Asked, one: Instrument, levels: int) -> dict[str, Any]:

@@ -153,7 +153,7 @@ class CoinbaseSpeaker:
         if fault is not None and fault.fault is Fault.BANNED:
             self.memory.banned[call.peer] = call.at.timestamp() + float(fault.number)
         if fault is not None and fault.fault is Fault.VANISHED:
-            self.memory.vanished.add(fault.subject)
+            self.memory.vanished.add(fault.subject.replace("/", "-"))
         if self.memory.banned.get(call.peer, 0) > call.at.timestamp():
             raise Failure(*INSTEAD[Fault.LIMITED])
         if fault is not None and fault.fault in INSTEAD:
@@ -174,7 +174,7 @@ class CoinbaseSpeaker:
         try:
             key = tokens.verify(token, self.keys, line, call.at, self.habits.leeway_s)
             if fault is not None and fault.fault is Fault.REVOKED:
-                self.memory.revoked.add(key.id)
+                self.memory.revoked.add(fault.subject or key.id)
             if key.id in self.memory.revoked:
                 raise tokens.BadToken(f"key {key.id} was revoked")
             if key.ips and call.peer not in key.ips:

@@ -100,8 +100,8 @@ def _withdraw(asked: Asked, asset: str, body: dict[str, Any], idem: str) -> str:
 
 
 def _out(asked: Asked, asset: str) -> Iterator[Movement]:
-    known = (m for m in asked.sim.movements(asked.account) if m.direction is Direction.OUT)
-    return (m for m in known if (m.transfer.source, m.transfer.asset) == (asked.account, asset))
+    known = asked.sim.movements(asked.account)
+    return (one for one in known if one.direction is Direction.OUT and one.transfer.asset == asset)
 
 
 def _rows(asked: Asked, wallet: Balance) -> list[Row]:
@@ -152,7 +152,7 @@ def _filled(asked: Asked, wallet: Balance, placed: Placed, fill: Fill) -> Row:
 
 
 def _moved(asked: Asked, wallet: Balance, movement: Movement) -> Row | None:
-    """A movement's row in this wallet; None where it is another asset's, or the other end is ours."""
+    """A movement's row in this wallet; None where it is another asset's."""
     transfer = movement.transfer
     if transfer.asset != wallet.asset:
         return None
@@ -161,8 +161,8 @@ def _moved(asked: Asked, wallet: Balance, movement: Movement) -> Row | None:
         more = {"network": {"status": "off_blockchain"}}
         return Row(ids.named("move", transfer.id), "transfer", canon(signed), transfer.debited_at, more=more)
     if movement.direction is Direction.OUT:
-        return _sent(asked, movement) if transfer.source == asked.account else None
-    return _received(movement) if transfer.target == asked.account else None
+        return _sent(asked, movement)
+    return _received(movement)
 
 
 @under_context
