@@ -18,6 +18,7 @@ from trimtab.units import ONE
 
 if TYPE_CHECKING:
     from trimtab.adapters.venues.exchange.binance import BinanceVenue
+    from trimtab.adapters.venues.exchange.coinbase import CoinbaseVenue
 
 
 @asynccontextmanager
@@ -84,16 +85,23 @@ def _venue(settings: Settings, place: VenueSettings, clock: Clock, opened: Async
     return exchange
 
 
-def _exchange(settings: Settings, place: VenueSettings, clock: Clock, keys: Sequence[KeyReference]) -> "BinanceVenue":
+def _exchange(
+    settings: Settings, place: VenueSettings, clock: Clock, keys: Sequence[KeyReference]
+) -> "BinanceVenue | CoinbaseVenue":
     """A client of an exchange; what it needs is imported only here. Raises ValueError where that is not installed."""
     try:
         from trimtab.adapters.venues.exchange.binance import BinanceVenue  # noqa: PLC0415  # slow to import
+        from trimtab.adapters.venues.exchange.coinbase import CoinbaseVenue  # noqa: PLC0415
         from trimtab.adapters.venues.exchange.line import Credentials, Target  # noqa: PLC0415
     except ImportError as error:
         raise ValueError(
             f"venues.{place.id}: {place.kind} needs {error.name}: pip install 'trimtab[exchange]'"
         ) from error
-    return BinanceVenue(
+    kinds: dict[VenueKind, type[BinanceVenue | CoinbaseVenue]] = {
+        VenueKind.BINANCE: BinanceVenue,
+        VenueKind.COINBASE: CoinbaseVenue,
+    }
+    return kinds[place.kind](
         id=place.id,
         accounts={
             key.account: Credentials(

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 from trimtab.adapters.clock import SimulatedClock
 from trimtab.adapters.venues.exchange.binance import BinanceVenue
+from trimtab.adapters.venues.exchange.coinbase import CoinbaseVenue
 from trimtab.adapters.venues.exchange.line import Credentials, Target
+from trimtab.model.assets import TakenFrom
 from trimtab.model.holdings import Stage, Transfer
 from trimtab.model.orders import Order, OrderKind, OrderState, Side, TimeInForce, Withdrawal
 from trimtab.ports import Venue
@@ -79,6 +81,19 @@ class Site:
     truth: SimVenue
     far: SimVenue
     loop: asyncio.AbstractEventLoop
+    wire: str = ""
+    served: Running | None = None
+
+    @property
+    def server(self) -> Running:
+        """The simulator, where there is one."""
+        assert self.served is not None, "paper venues have no server"
+        return self.served
+
+    @property
+    def taken_from(self) -> TakenFrom:
+        """What fees are taken from."""
+        return TakenFrom.QUOTE if self.wire == "coinbase" else TakenFrom.RECEIVED
 
     def run(self, asked: Coroutine[Any, Any, T]) -> T:
         """What a port answers."""
@@ -128,7 +143,7 @@ class Site:
         return [t.stage for t in out], [t.stage for t in back]
 
 
-def client(sim: Running, name: str, clock: SimClock, *venues: SimVenue) -> BinanceVenue:
+def client(sim: Running, name: str, clock: SimClock, *venues: SimVenue) -> BinanceVenue | CoinbaseVenue:
     """A real client of a served venue, which may do everything with every account there."""
     target = Target(sim.ports[name], sim.told.certificates.ca)
     accounts = {a: Credentials(sim.key(a).key, sim.key(a).secret) for a in sim.venues[name].sim.accounts}
@@ -137,7 +152,9 @@ def client(sim: Running, name: str, clock: SimClock, *venues: SimVenue) -> Binan
         for venue in venues
         for account in venue.accounts
     }
-    return BinanceVenue(name, accounts, frozenset({"BNB", "BTC", "ETH", "USDT"}), SimulatedClock(clock), target, known)
+    kinds: dict[str, type[BinanceVenue | CoinbaseVenue]] = {"binance": BinanceVenue, "coinbase": CoinbaseVenue}
+    made = kinds[sim.venues[name].sim.told.wire or ""]
+    return made(name, accounts, frozenset({"BNB", "BTC", "ETH", "USDT"}), SimulatedClock(clock), target, known)
 
 
 def order(number: int, side: Side, amount: str, price: Decimal | str | None, **more: Any) -> Order:

@@ -39,25 +39,42 @@ def on_paper(folder: Path, **changes: str) -> Iterator[Site]:
             one.close()
 
 
+AS_COINBASE = {
+    "here": '[venues.here]\nwire = "binance" => [venues.here]\nwire = "coinbase"',
+    "there": '[venues.there]\nwire = "binance" => [venues.there]\nwire = "coinbase"',
+    "fee": 'taker_bps = 10\n[venues.there] => taker_bps = 10\ntaken_from = "quote"\n[venues.there]',
+    "far_fee": 'taker_bps = 10\n[[networks]] => taker_bps = 10\ntaken_from = "quote"\n[[networks]]',
+}
+
+
+def on_binance(folder: Path, **changes: str) -> AbstractContextManager[Site]:
+    """Two simulated Binances."""
+    return over_the_wire(write(folder, **changes), keys.Kind.HMAC)
+
+
+def on_coinbase(folder: Path, **changes: str) -> AbstractContextManager[Site]:
+    """Two simulated Coinbases, which charge in quote."""
+    return over_the_wire(write(folder, **AS_COINBASE, **changes), keys.Kind.ES256)
+
+
 @contextmanager
-def over_the_wire(folder: Path, **changes: str) -> Iterator[Site]:
+def over_the_wire(path: Path, kind: keys.Kind) -> Iterator[Site]:
     """The venues as servers, and real clients of them."""
-    path = write(folder, **changes)
     with asyncio.Runner() as runner, ExitStack() as opened:
         served = AsyncExitStack()
         opened.callback(lambda: runner.run(served.aclose()))
-        made = tuple(keys.make(account, account, keys.Kind.HMAC) for account in ("main", "other", "sub"))
-        sim = runner.run(served.enter_async_context(serving(path, Told(made, certs.ready(folder)))))
+        made = tuple(keys.make(account, account, kind) for account in ("main", "other", "sub"))
+        sim = runner.run(served.enter_async_context(serving(path, Told(made, certs.ready(path.parent)))))
         clock, truth, far = open_clock(path), open_venue(path, "here"), open_venue(path, "there")
         for book in (clock, truth, far):
             opened.callback(book.close)
         here, there = (client(sim, name, clock, truth, far) for name in ("here", "there"))
         for one in (here, there):
             served.push_async_callback(one.aclose)
-        yield Site(here, there, clock, truth, far, runner.get_loop())
+        yield Site(here, there, clock, truth, far, runner.get_loop(), truth.told.wire or "", sim)
 
 
-OPENERS: dict[str, Opener] = {"binance": over_the_wire, "paper": on_paper}
+OPENERS: dict[str, Opener] = {"binance": on_binance, "coinbase": on_coinbase, "paper": on_paper}
 
 
 @pytest.fixture(params=sorted(OPENERS))
@@ -79,7 +96,8 @@ def test_01_instruments_are_named_by_venue_and_pair_with_the_venues_own_filters(
     assert (listed[BTC].base, listed[BTC].quote, listed[BTC].listing) == ("BTC", "USDT", Listing.TRADING)
     filters = listed[BTC].filters
     assert (filters.step, filters.tick, filters.min_notional) == (D("0.00001"), D("0.01"), D(5))
-    assert (filters.min_amount, filters.max_orders) == (D("0.00001"), 5)
+    assert filters.min_amount == D("0.00001")
+    assert filters.max_orders == (None if site.wire == "coinbase" else 5)  # Coinbase does not say.
 
 
 def test_02_an_account_is_read_to_the_smallest_unit(site: Site) -> None:
@@ -118,7 +136,7 @@ def test_07_fees_say_how_much_and_from_what(site: Site) -> None:
     terms = {t.instrument: t for t in site.run(site.here.fees("main"))}
     found = terms.get(BTC) or terms[None]
 
-    assert (found.maker_bps, found.taker_bps, found.taken_from) == (D(8), D(10), TakenFrom.RECEIVED)
+    assert (found.maker_bps, found.taker_bps, found.taken_from) == (D(8), D(10), site.taken_from)
 
 
 def test_08_an_order_that_meets_the_book_is_filled_and_its_fills_are_the_change(site: Site) -> None:
@@ -128,10 +146,12 @@ def test_08_an_order_that_meets_the_book_is_filled_and_its_fills_are_the_change(
     assert (told.order_id, told.status, told.filled) == (f"{1:032x}", OrderStatus.FILLED, D("0.01"))
     assert sum(f.amount for f in told.fills) == D("0.01")
     paid = sum((f.amount * f.price for f in told.fills), Decimal(0))
-    charged = sum((f.fee for f in told.fills if f.fee_asset == "BTC"), Decimal(0))
-    assert charged == D("0.00001")
-    assert site.held()["USDT"][0] == before["USDT"][0] - paid
-    assert site.held()["BTC"][0] == before["BTC"][0] + D("0.01") - charged
+    charged = {asset: sum(f.fee for f in told.fills if f.fee_asset == asset) for asset in ("BTC", "USDT")}
+    in_quote = site.taken_from is TakenFrom.QUOTE
+    assert charged["BTC"] == (D(0) if in_quote else D("0.00001"))
+    assert charged["USDT"] == (paid / 1000 if in_quote else 0)
+    assert site.held()["USDT"][0] == before["USDT"][0] - paid - charged["USDT"]
+    assert site.held()["BTC"][0] == before["BTC"][0] + D("0.01") - charged["BTC"]
 
 
 def test_09_a_sale_pays_its_fee_from_what_it_receives(site: Site) -> None:
@@ -154,7 +174,8 @@ def test_11_a_resting_order_is_open_locks_its_money_and_is_seen(site: Site) -> N
     (seen,) = site.run(site.here.read("main")).orders
     assert (seen.client_id, seen.instrument, seen.side, seen.amount) == (resting.id, BTC, Side.BUY, D("0.1"))
     assert (seen.filled, seen.price) == (D(0), D(50000))
-    assert site.held()["USDT"] == (D(2000000), D(1995000))
+    kept_for_fees = D(5) if site.taken_from is TakenFrom.QUOTE else D(0)
+    assert site.held()["USDT"] == (D(2000000), D(1995000) - kept_for_fees)
 
 
 def test_12_an_order_is_found_again_by_its_id_with_the_same_fills(site: Site) -> None:
@@ -368,9 +389,9 @@ def test_33_money_that_arrived_is_read_where_it_is(site: Site) -> None:
 
 
 def test_34_a_deposit_that_is_held_says_so(site: Site) -> None:
-    sent = site.send("1000")
+    site.send("1000")
     site.after(241)
-    site.far.hold(sent.id, "review")
+    site.far.hold(site.far.movements("other")[0].transfer.id, "review")
     (told,) = site.run(site.there.transfers("other", NOON))
 
     assert told.stage is Stage.HELD

@@ -76,12 +76,13 @@ class VenueKind(StrEnum):
 
     PAPER = "paper"
     BINANCE = "binance"
+    COINBASE = "coinbase"
 
 
 class VenueSection(Section, frozen=True, kw_only=True):
     """A place to trade."""
 
-    kind: Annotated[VenueKind, words("paper: simulated, in this process; binance: the exchange of that name.")]
+    kind: Annotated[VenueKind, words("paper: simulated, in this process; else the exchange of that name.")]
     world: Annotated[str, words("paper: the file that describes the simulated world.")] = "paper.toml"
 
 

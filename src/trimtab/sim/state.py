@@ -180,6 +180,18 @@ class State:
         return changes
 
 
+def living(state: State) -> State:
+    """The part of a state that every request needs: ended orders stay where they are kept, so that it does not grow."""
+    return State(
+        balances=state.balances,
+        orders={placed.seq: placed for placed in state.live()},
+        movements=state.movements,
+        next_order=state.next_order,
+        next_fill=state.next_fill,
+        next_transfer=state.next_transfer,
+    )
+
+
 @dataclass
 class Exchange:
     """One simulated venue: what it is and what it remembers. The functions of this package act on it."""

@@ -19,7 +19,7 @@ from trimtab.model.holdings import AccountRead, Transfer
 from trimtab.model.orders import Order
 from trimtab.model.prices import Ladder
 from trimtab.ports import Refused, Unavailable, Uncertain
-from trimtab.sim import exchange, files, kept, market, tape, transfers, world
+from trimtab.sim import exchange, files, kept, market, state, tape, transfers, world
 from trimtab.sim.clock import second
 from trimtab.sim.clockwork import SimClock
 from trimtab.sim.kept import Rows
@@ -287,7 +287,7 @@ class SimVenue:
         if named is not None:
             ended = kept.named(self._connection, self.id, *named)
             orders = {**{placed.seq: placed for placed in ended}, **orders}
-        state = State(
+        copied = State(
             balances=dict(rows.state.balances),
             orders=orders,
             movements=dict(rows.state.movements),
@@ -296,7 +296,7 @@ class SimVenue:
             next_transfer=rows.state.next_transfer,
         )
         depth = Depth(dict(rows.depth.taken))
-        venue = Exchange(self._rules(at), state)
+        venue = Exchange(self._rules(at), copied)
         market.settle(self._market, venue, depth, rows.settled_at, at)
         venue.rules = self._rules(at)
         return venue, depth
@@ -319,7 +319,7 @@ class SimVenue:
             market.note(self._market, venue, depth, at)
             saved = Rows(venue.state, depth, at, requests)
             kept.save(self._connection, self.id, saved, self._market.world.recovery_s)
-        self._kept = kept.version(self._connection), saved
+        self._kept = kept.version(self._connection), replace(saved, state=state.living(saved.state))
         return answer, requests
 
     def _delay_s(self, number: int) -> float:

@@ -121,6 +121,7 @@ def test_an_order_by_quote_leaves_less_than_another_step_would_cost(east: Client
             "INVALID_LIMIT_PRICE_POST_ONLY",
             "PREVIEW_INVALID_LIMIT_PRICE_POST_ONLY",
         ),
+        (limit(), {"product_id": "BTC/USD"}, "INVALID_PRODUCT_ID", "PREVIEW_INVALID_PRODUCT_ID"),
         (limit(), {"product_id": "DOGE-USD"}, "INVALID_PRODUCT_ID", "PREVIEW_INVALID_PRODUCT_ID"),
         (
             {"stop_limit_stop_limit_gtc": {"base_size": "1"}},
@@ -330,6 +331,13 @@ def test_an_order_is_told_as_long_as_the_venue_retains_it(tmp_path: Path) -> Non
     east.step(1)
     assert east.reply(f"GET /api/v3/brokerage/orders/historical/{order_id}").status == 404
     assert east.ask(BATCH)["orders"] == []
+    east.close()
+
+
+@pytest.mark.parametrize("speed", ["1", "100000"])
+def test_an_order_is_in_time_however_fast_the_market_runs(tmp_path: Path, speed: str) -> None:
+    east = Client(write(tmp_path, speed=f"speed = 0 => speed = {speed}"))
+    assert east.send("1", MARKET)["success"]
     east.close()
 
 

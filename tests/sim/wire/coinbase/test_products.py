@@ -21,6 +21,7 @@ def test_a_product_carries_its_rules_as_strings_and_says_nothing_where_there_is_
         "quote_max_size": "",
     }
     assert (told["status"], told["trading_disabled"], told["product_type"]) == ("online", False, "SPOT")
+    assert (told["price"], told["mid_market_price"]) == ("60000", "60000")
 
 
 def test_products_are_filtered_by_type_and_by_id_keyed_or_not(east: Client) -> None:

@@ -54,7 +54,7 @@ def test_both_interfaces_have_a_shape_for_errors(east: Client) -> None:
     assert old.body == b'{"errors":[{"id":"not_found","message":"Not found"}]}'
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff", b'{"a":' * 100_000, b'{"a": "\\ud800"}'])
 def test_a_body_that_is_no_object_is_refused(east: Client, body: bytes) -> None:
     from dataclasses import replace
 

@@ -29,6 +29,9 @@ TOKEN = (
 )
 
 
+DEEP = f"{encoded(b'[' * 100_000)}.b.c"
+
+
 def judged(token: str, leeway_s: float = 0) -> str:
     return tokens.verify(token, KNOWN, LINE, WALL, leeway_s).id
 
@@ -85,7 +88,7 @@ def test_a_token_with_one_thing_wrong_is_not_believed(
         judged(signed_token(KEY, LINE, WALL, header, **claims))
 
 
-@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "....", f"{encoded(b'[]')}.{encoded(b'{}')}.", "é.b.c"])
+@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "....", f"{encoded(b'[]')}.{encoded(b'{}')}.", "é.b.c", DEEP])
 def test_what_is_no_token_is_said_to_be_none(token: str) -> None:
     with pytest.raises(BadToken):
         judged(token)

@@ -5,7 +5,6 @@ by their network transaction alone: who sent them only the sender's venue can sa
 """
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +13,8 @@ from typing import Any, Final, TypeVar
 
 from trimtab.adapters.venues.exchange import answers, spot
 from trimtab.adapters.venues.exchange.answers import Garbled
-from trimtab.adapters.venues.exchange.line import URGENT, Budget, Credentials, Denied, Line, Target
+from trimtab.adapters.venues.exchange.line import URGENT, Credentials, Denied, Line, Target
+from trimtab.adapters.venues.exchange.lines import Lines
 from trimtab.adapters.venues.exchange.table import BINANCE
 from trimtab.model.accounts import Access, Carried, VenueTerms
 from trimtab.model.accounts import Budget as Used
@@ -35,14 +35,6 @@ LOOKBACK: Final = timedelta(days=7)
 
 
 @dataclass
-class Lines:
-    """An account's two ways to the venue."""
-
-    acting: Line
-    reading: Line
-
-
-@dataclass
 class BinanceVenue:
     """Binance Spot with all its ports. `known` are our accounts by (asset, network, address), for withdrawals."""
 
@@ -52,13 +44,13 @@ class BinanceVenue:
     clock: Clock
     target: Target | None = None
     known: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
-    _lines: dict[str, Lines] = field(default_factory=dict)
-    _public: Line | None = None
-    _budget: Budget = field(default_factory=lambda: Budget(BINANCE.budget, BINANCE.budget_s))
+    lines: Lines = field(init=False)
     _symbols: dict[str, tuple[str, str]] = field(default_factory=dict)
     _held: set[str] = field(default_factory=set)
-    _measured: bool = False
-    _ahead_ms: int = 0
+
+    def __post_init__(self) -> None:
+        """Nothing is opened before it is needed."""
+        self.lines = Lines(self.id, BINANCE, self.accounts, self.target)
 
     @property
     def terms(self) -> VenueTerms:
@@ -67,17 +59,11 @@ class BinanceVenue:
 
     async def aclose(self) -> None:
         """Let go of all connections."""
-        for lines in self._lines.values():
-            await lines.acting.close()
-            await lines.reading.close()
-        if self._public is not None:
-            await self._public.close()
-        self._lines.clear()
-        self._public = None
+        await self.lines.close()
 
     async def instruments(self) -> tuple[Instrument, ...]:
         """Everything listed whose two assets are the fund's."""
-        found = await self._line().ask("public_get_exchangeinfo", {}, self._listed, weight=20)
+        found = await self.lines.public().ask("public_get_exchangeinfo", {}, self._listed, weight=20)
         self._symbols = {spot.symbol_of(i): (i.base, i.quote) for i in found}
         return tuple(i for i in found if {i.base, i.quote} <= self.assets)
 
@@ -92,7 +78,7 @@ class BinanceVenue:
 
     async def fees(self, account: str) -> tuple[FeeTerms, ...]:
         """What the account pays, and whether from what it receives or in BNB, by the venue's own figures."""
-        line = (await self._ready(account)).reading
+        line = (await self.lines.of(account)).reading
         charged = await line.ask("sapi_get_asset_tradefee", {}, lambda a: answers.rows(a, "tradeFee"))
         if not self._symbols:
             await self.instruments()
@@ -107,7 +93,7 @@ class BinanceVenue:
 
     async def read(self, account: str) -> AccountRead:
         """All balances and open orders. `as_of` is when it was asked: two readings that agree hold for it."""
-        lines, at = await self._ready(account), self.clock.now()
+        lines, at = await self.lines.of(account), self.clock.now()
         if not self._symbols:
             await self.instruments()
         balances, orders = await asyncio.gather(
@@ -118,7 +104,7 @@ class BinanceVenue:
 
     async def transfers(self, account: str, since: datetime) -> tuple[Transfer, ...]:
         """Withdrawals and deposits not finished before `since`; some that were, so that their two ends can meet."""
-        line = (await self._ready(account)).reading
+        line = (await self.lines.of(account)).reading
         sent, came = await asyncio.gather(
             line.ask("sapi_get_capital_withdraw_history", {}, lambda a: self._sent(account, a, since), weight=18),
             line.ask("sapi_get_capital_deposit_hisrec", {}, lambda a: self._came(account, a, since)),
@@ -127,7 +113,7 @@ class BinanceVenue:
 
     async def place(self, order: Order) -> OrderState:
         """Send an order; its window ends when the order's does, so that it cannot be accepted later."""
-        line = (await self._ready(order.account)).acting
+        line = (await self.lines.of(order.account)).acting
         left = int((order.valid_until - self.clock.now()) / timedelta(milliseconds=1))
         if left <= 0:
             raise Unavailable(
@@ -138,7 +124,7 @@ class BinanceVenue:
 
     async def query(self, order: Order) -> OrderState | None:
         """Where an order stands; None where the venue does not know it."""
-        line = (await self._ready(order.account)).reading
+        line = (await self.lines.of(order.account)).reading
         asked = {"symbol": spot.symbol(order.instrument), "origClientOrderId": order.id}
         try:
             told = await line.ask("private_get_order", asked, lambda a: self._told(order, a, "clientOrderId"), weight=4)
@@ -150,7 +136,7 @@ class BinanceVenue:
 
     async def cancel(self, order: Order) -> OrderState | None:
         """Take an order off the book and say where it ended; it goes before everything else."""
-        lines = await self._ready(order.account)
+        lines = await self.lines.of(order.account)
         asked = {"symbol": spot.symbol(order.instrument), "origClientOrderId": order.id}
         try:
             told = await lines.acting.act(
@@ -164,7 +150,7 @@ class BinanceVenue:
 
     async def address(self, account: str, asset: str, network: str) -> str:
         """Where the account receives an asset, as the venue says now."""
-        line = (await self._ready(account)).reading
+        line = (await self.lines.of(account)).reading
         asked = {"coin": asset, "network": network}
         return await line.ask(
             "sapi_get_capital_deposit_address",
@@ -175,7 +161,7 @@ class BinanceVenue:
 
     async def withdraw(self, withdrawal: Withdrawal) -> Transfer:
         """Send money out. The network's fee is looked up first: a question that fails has sent nothing."""
-        lines = await self._ready(withdrawal.account)
+        lines = await self.lines.of(withdrawal.account)
         ways = await self.carried(withdrawal.account, [withdrawal.asset])
         way = next((w for w in ways if w.network == withdrawal.network), None)
         if way is None or way.fee is None:
@@ -206,12 +192,12 @@ class BinanceVenue:
 
     async def skew_s(self) -> Decimal | None:
         """How far the venue's clock is ahead of this machine's, measured now."""
-        await self._measure()
-        return canon(Decimal(self._ahead_ms) / 1000)
+        await self.lines.measure()
+        return canon(Decimal(self.lines.ahead_ms) / 1000)
 
     async def access(self, account: str) -> Access:
         """What the account's key may do. The list of addresses is not told, only whether there is one."""
-        line = (await self._ready(account)).reading
+        line = (await self.lines.of(account)).reading
 
         def read(answer: Any) -> Access:
             row = answers.record(answer, "apiRestrictions")
@@ -227,41 +213,13 @@ class BinanceVenue:
 
     async def budgets(self, account: str) -> tuple[Used, ...]:
         """How much of the weight of this network address is used."""
-        await self._ready(account)
-        return (Used(name="weight", used=self._budget.used, limit=self._budget.limit, window_s=self._budget.window_s),)
+        budget = (await self.lines.of(account)).reading.budget
+        return (Used(name="weight", used=budget.used, limit=budget.limit, window_s=budget.window_s),)
 
     async def carried(self, account: str, assets: Sequence[str]) -> tuple[Carried, ...]:
         """The networks of each asset, with fees and whether they are open."""
-        line = (await self._ready(account)).reading
+        line = (await self.lines.of(account)).reading
         return await line.ask("sapi_get_capital_config_getall", {}, lambda a: tuple(spot.carried(a, assets)), weight=10)
-
-    def _line(self) -> Line:
-        if self._public is None:
-            self._public = Line(BINANCE, self._budget, target=self.target)
-        return self._public
-
-    async def _ready(self, account: str) -> Lines:
-        """An account's lines, with the venue's clock known: a request is signed for the venue's time."""
-        if account not in self.accounts:
-            raise Refused(f"{self.id}: no key was given for account {account}; known: {', '.join(self.accounts)}")
-        if not self._measured:
-            await self._measure()
-        if account not in self._lines:
-            keys = self.accounts[account]
-            self._lines[account] = Lines(
-                *(Line(BINANCE, self._budget, keys, self.target, ahead_ms=self._ahead_ms) for _ in range(2))
-            )
-        return self._lines[account]
-
-    async def _measure(self) -> None:
-        """The venue's clock against ours, as of the middle of the question."""
-        before = time.time()
-        told = await self._line().ask(
-            "public_get_time", {}, lambda a: answers.whole(answers.record(a, "time"), "serverTime")
-        )
-        self._ahead_ms, self._measured = round(told - (before + time.time()) / 2 * 1000), True
-        for lines in self._lines.values():
-            lines.acting.ahead_ms = lines.reading.ahead_ms = self._ahead_ms
 
     def _listed(self, answer: Any) -> tuple[Instrument, ...]:
         symbols = answers.rows(answers.within(answers.record(answer, "exchangeInfo"), "symbols"), "symbols")
@@ -273,7 +231,7 @@ class BinanceVenue:
         limit = next((depth for depth in DEPTHS if depth >= levels), DEPTHS[-1])
         at = self.clock.now()
         try:
-            return await self._line().ask(
+            return await self.lines.public().ask(
                 "public_get_depth",
                 {"symbol": spot.symbol(name), "limit": limit},
                 lambda a: spot.book(name, answers.record(a, "depth"), levels, at),

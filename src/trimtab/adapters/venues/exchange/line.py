@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import aiohttp
+import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
 from ccxt import async_support
 
@@ -24,6 +25,9 @@ from trimtab.ports import EdgeError, Refused, Unavailable, Uncertain
 T = TypeVar("T")
 
 LOOPBACK: Final = "127.0.0.1"
+
+EXACT: Final = msgspec.json.Decoder(float_hook=str)
+"""Reads a number with a point as the text that it is; ccxt would make a float of it."""
 
 
 class Said(Exception):
@@ -205,6 +209,7 @@ class Line:
             told = {"session": self._session, "enableRateLimit": False, "number": str, "aiohttp_trust_env": False}
             self._client = made({**keys, **told, "options": dict(self.row.options)})
             self._client.handle_errors = self._judged
+            self._client.on_json_response = EXACT.decode
         return self._client
 
     def _traced(self) -> aiohttp.TraceConfig:
@@ -238,9 +243,7 @@ class Line:
             return Unavailable(f"{self.row.id}: {_told(error)}")
         return Uncertain(f"{self.row.id}: {_told(error)}")
 
-    def _judged(
-        self, status: int, _reason: str, _url: str, _method: str, _headers: Any, body: str, *rest: Any
-    ) -> None:
+    def _judged(self, status: int, _reason: str, _url: str, _method: str, _headers: Any, body: str, *rest: Any) -> None:
         """In place of ccxt's reading of errors, which drops codes and calls a revoked key a busy venue."""
         said = self.row.said(status, body if rest[0] is None else rest[0])
         if said is not None:

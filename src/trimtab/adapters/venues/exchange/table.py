@@ -68,7 +68,7 @@ def _coinbase(status: int, answer: Any) -> tuple[str, str] | None:
     word, message = str(answer.get("error") or first.get("id", "")), answer.get("message") or first.get("message", "")
     if status < HTTPStatus.BAD_REQUEST or not word:
         return None
-    return (word if status == HTTPStatus.BAD_REQUEST or status >= 500 else str(status)), str(message)  # noqa: PLR2004
+    return (word if status == HTTPStatus.BAD_REQUEST or status >= 500 else str(status)), str(message)
 
 
 def _unplaced(why: dict[str, Any]) -> tuple[str, str]:

@@ -113,7 +113,7 @@ def fields(asked: Asked) -> dict[str, Any]:
     """The request's JSON object. Raises Failure where it is none."""
     try:
         found = msgspec.json.decode(asked.call.body or b"{}")
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise wrong(f"the body is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise wrong("the body is not an object")

@@ -106,7 +106,7 @@ def _timely(claims: Mapping[str, Any], at: datetime, leeway_s: float) -> None:
 def _table(written: bytes) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(written)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadToken(f"not JSON: {error}") from error
     if not isinstance(found, dict):
         raise BadToken("not a JSON object")
