@@ -147,7 +147,7 @@ def _struct(kind: inspect.StructType, value: Any, path: str, mistakes: list[str]
         return _wrong(path, "a table", value, mistakes)
     found = fields(kind, value, path, mistakes)
     complete = all(field.encode_name in found for field in kind.fields)
-    return kind.cls(**found) if complete else MISSING
+    return kind.cls(**{field.name: found[field.encode_name] for field in kind.fields}) if complete else MISSING
 
 
 def _union(kind: inspect.UnionType, value: Any, path: str, mistakes: list[str]) -> Any:

@@ -178,3 +178,20 @@ def traded(fund: Path) -> int:
         count += len(connected.log())
         connected.close()
     return count
+
+
+def test_accounts_that_go_dark_during_a_run_leave_what_is_not_known_unknown(tmp_path: Path) -> None:
+    table = "[venues.south.accounts.reserve.balances]"
+    dark = "[venues.south.accounts.reserve]\nunreadable_from = 2026-01-05T07:31:00Z\n"
+    fund = make_fund(tmp_path, world={table: dark + table})
+    said = on(fund, "run", "--yes")
+    assert said.code == 3
+    assert "reserve could not be read afterwards" in " ".join(said.out.split())
+    told = " ".join(on(fund, "explain", "last").out.split())
+    assert "What the fund is worth after it is not known" in told
+    assert "worth 0.00" not in told
+
+    close = on(fund, "reconcile")
+    assert close.code == 3
+    assert "Not compared: reserve" in close.out
+    assert "no breaks" not in close.out

@@ -97,6 +97,17 @@ def test_a_changed_price_of_a_fill_is_named_by_verify_and_by_replay(fund: Path) 
     assert on(fund, "replay", "2").code == 0
 
 
+def test_nothing_acts_on_a_ledger_whose_past_was_changed(fund: Path) -> None:
+    written, number = dearer(rows(fund))
+    store(fund, written)
+    taken = len(orders(fund))
+    said = on(fund, "run", "--yes", "--because", "now")
+    assert said.code == 2
+    assert f"entry {number} was changed" in said.err
+    assert len(orders(fund)) == taken
+    assert on(fund, "doctor").code == 1
+
+
 @pytest.mark.parametrize("form", ["html", "csv", "json"])
 def test_a_report_of_a_changed_ledger_says_so_and_names_the_entry(form: str, fund: Path) -> None:
     told = "was changed: its columns do not have its hash"

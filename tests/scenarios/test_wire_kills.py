@@ -26,11 +26,13 @@ Done = dict[tuple[str, str, str], Decimal]
 
 
 def log(fund: Path) -> tuple[Placed, ...]:
-    """The venue's own order log, from its file: nobody serves it any more."""
-    venue = open_venue(fund.with_name("sim.toml"), "binance")
-    orders = venue.log()
-    venue.close()
-    return orders
+    """The venues' own order logs, from their file: nobody serves them any more."""
+    orders: list[Placed] = []
+    for name in ("binance", "coinbase"):
+        venue = open_venue(fund.with_name("sim.toml"), name)
+        orders += venue.log()
+        venue.close()
+    return tuple(orders)
 
 
 def done(orders: tuple[Placed, ...]) -> Done:
@@ -99,7 +101,9 @@ def test_a_simulator_killed_in_the_middle_loses_no_order(tmp_path: Path) -> None
         served["process"].kill()
     before = log(fund)
     with simulator(world) as again:
-        text = fund.read_text().replace(f':{served["ports"]["binance"]}"', f':{again["ports"]["binance"]}"')
+        text = fund.read_text()
+        for name, port in served["ports"].items():
+            text = text.replace(f':{port}"', f':{again["ports"][name]}"')
         fund.write_text(text)
         said = on(fund, "run", "--yes")
         assert said.code == 0, said.out + said.err

@@ -41,7 +41,8 @@ def exchange_fund(folder: Path, *, world: dict[str, str] | None = None, fund: di
 
 def connected(fund: Path, ports: dict[str, int]) -> None:
     """Point the fund at the simulator's ports."""
-    change(fund, {"127.0.0.1:8443": f"127.0.0.1:{ports['binance']}"})
+    told = {"127.0.0.1:8443": f"127.0.0.1:{ports['binance']}", "127.0.0.1:8444": f"127.0.0.1:{ports['coinbase']}"}
+    change(fund, told)
 
 
 def on_paper(fund: Path) -> None:
@@ -49,4 +50,4 @@ def on_paper(fund: Path) -> None:
     text = fund.read_text()
     text = re.sub(r"(?m)^\[accounts\.\w+\.wire\]\n(?:.+\n)+", "", text)
     text = re.sub(r"(?m)^(?:key|secret) = .*\n", "", text)
-    fund.write_text(text.replace('kind = "binance"', 'kind = "paper"\nworld = "sim.toml"'))
+    fund.write_text(re.sub(r'kind = "(?:binance|coinbase)"', 'kind = "paper"\nworld = "sim.toml"', text))

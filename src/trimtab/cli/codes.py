@@ -1,6 +1,9 @@
 """Which exit code an outcome stands for (PRODUCT: 0 done, 1 the answer is no, 3 repeat later, 4 a person)."""
 
+from collections.abc import Sequence
+
 from trimtab.cli.frame import DONE, NO, OUTSIDE, WAITS
+from trimtab.model.breaks import Break, BreakCause
 from trimtab.model.decision import Hold, HoldKind
 from trimtab.model.ledger import CycleOutcome
 from trimtab.model.mandate import Outcome
@@ -44,8 +47,13 @@ def of_facts(facts: Facts) -> int:
     if facts.closed is not None and facts.closed.outcome is CycleOutcome.HELD and isinstance(facts.decision, Hold):
         return _of_hold(facts.decision)
     if facts.reconciled is not None and facts.reconciled.breaks:
-        return NO
+        return of_breaks(facts.reconciled.breaks)
     return BY_OUTCOME[facts.closed.outcome] if facts.closed is not None else OUTSIDE
+
+
+def of_breaks(found: Sequence[Break]) -> int:
+    """A difference is a no; where an account could not be read there is nothing to compare, and it is asked again."""
+    return NO if any(b.cause is not BreakCause.UNREAD for b in found) else OUTSIDE
 
 
 def _of_hold(hold: Hold) -> int:

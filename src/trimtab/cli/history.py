@@ -205,9 +205,17 @@ def closing(close: "Closing") -> RenderableType:
         accepted = f"{_dated(told.found, close)}: {told.because}"
         parts.append(Sentence(accepted, lead=f"Accepted by {told.by}: "))
     parts += [_break(_dated(found, close), found.because) for found in close.breaks]
-    if not close.breaks:
+    missing = uncompared(close)
+    if missing:
+        parts.append(Sentence(f"{' and '.join(missing)}, not read at one of both ends", lead="Not compared: "))
+    elif not close.breaks:
         parts.append(Text("no other breaks" if close.accepted else "no breaks", "green"))
     return Group(*parts)
+
+
+def uncompared(close: "Closing") -> list[str]:
+    """Accounts of which nothing is known at one end of the period."""
+    return sorted({line.account for line in close.lines if line.opening is None or line.observed is None})
 
 
 def _dated(found: "Break", close: "Closing") -> str:

@@ -11,6 +11,7 @@ from trimtab.cli.frame import (
     DONE,
     FUND,
     NO,
+    OUTSIDE,
     AsJson,
     CycleId,
     Fund,
@@ -75,7 +76,7 @@ def reconcile(
 ) -> int:
     """The close: opening + fills + transfers + fees = closing, per account and asset; breaks with age."""
     from trimtab import api
-    from trimtab.cli import history
+    from trimtab.cli import codes, history
     from trimtab.pages import words
 
     settings = settings_of(fund, verbose=verbose)
@@ -97,7 +98,9 @@ def reconcile(
         show_json(closing)
     else:
         show(history.closing(closing))
-    return NO if closing.breaks else DONE
+    if closing.breaks:
+        return codes.of_breaks(closing.breaks)
+    return OUTSIDE if history.uncompared(closing) else DONE
 
 
 @command

@@ -1,5 +1,6 @@
 """The simulated venues as servers."""
 
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +26,13 @@ def sim(
         from trimtab.sim.wire import site
     except ImportError as error:
         raise ValueError(f"serving needs {error.name}: pip install 'trimtab[sim]'") from error
-    finish(_serve(site.prepared(world, first_port=port, plan=faults), world, as_json=as_json))
+    try:
+        finish(_serve(site.prepared(world, first_port=port, plan=faults), world, as_json=as_json))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        right = "give another with --port, and write it in fund.toml, in connect"
+        raise ValueError(f"--port: one of the ports from {port} on is taken; {right}") from error
 
 
 async def _serve(told: "Told", world: Path, *, as_json: bool) -> None:

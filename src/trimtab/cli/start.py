@@ -39,7 +39,8 @@ def init(
         written = api.write_template(template, folder)
     except OSError as error:
         raise ValueError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
-    write("".join(f"wrote {path}\n" for path in written) + f"\nNext: {again('plan', folder)}\n")
+    served = "serve its exchanges by `trimtab sim` in that folder, then " if template == "exchange" else ""
+    write("".join(f"wrote {path}\n" for path in written) + f"\nNext: {served}{again('plan', folder)}\n")
 
 
 @command

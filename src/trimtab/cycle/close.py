@@ -80,7 +80,12 @@ def _sentence(ended: Ended, found: Reconciled) -> str:
     parts = [_count(len(ended.fills), "fill")]
     if ended.residuals:
         parts.append(f"{_count(len(ended.residuals), 'leg')} left a residual")
-    parts.append(_count(len(found.breaks), "break") if found.breaks else "everything reconciles")
+    unread = sorted({b.account for b in found.breaks if b.cause is BreakCause.UNREAD})
+    broken = [b for b in found.breaks if b.cause is not BreakCause.UNREAD]
+    if broken or not unread:
+        parts.append(_count(len(broken), "break") if broken else "everything reconciles")
+    if unread:
+        parts.append(f"{' and '.join(unread)} could not be read afterwards, so that nothing there is compared")
     return ", ".join(parts)
 
 

@@ -56,7 +56,7 @@ async def run_cycle(desk: Desk, wishes: Wishes) -> Result | None:
     ValueError where the ledger is not the one that was sealed last, or an unfinished cycle's account is gone.
     """
     async with held(desk, wishes.holder, wishes.watching.stopping, wishes.watching.waiting) as lease:
-        if wrong := unsealed(desk):
+        if wrong := unsealed(desk) or changed(desk):
             raise ValueError(wrong)
         if desk.store.last("closed") is not None:
             seal_last(desk)  # A crash may have come between the last cycle's end and its seal.
@@ -153,6 +153,14 @@ def unsealed(desk: Desk) -> str:
         "copy, or another fund keeps its seals in the same file; bring the right one back before anything acts, or, "
         "to begin anew, move the file of seals away with the ledger"
     )
+
+
+def changed(desk: Desk) -> str:
+    """Why the ledger's chain does not hold, by its first fault; empty while it does. Nothing acts on one that lies."""
+    fault = next(iter(seal.faults(seal.row(entry) for entry in desk.store.entries())), None)
+    if fault is None:
+        return ""
+    return f"{fault.because}; `trimtab verify` names every entry; bring the right ledger back before anything acts"
 
 
 def seal_last(desk: Desk) -> str:

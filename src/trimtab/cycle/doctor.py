@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from trimtab.cycle import inspection, observe
-from trimtab.cycle.cycle import unsealed
+from trimtab.cycle.cycle import changed, unsealed
 from trimtab.cycle.inspection import Check
 from trimtab.cycle.recover import unfinished
 from trimtab.cycle.think import frozen
@@ -58,9 +58,10 @@ def clock(source: str, speed: Decimal, kinds: Sequence[str]) -> Check:
 def _ledger(desk: Desk) -> Iterator[Check]:
     head = desk.store.head()
     begun = head is not None and head.kind != "genesis"
-    yield Check(subject="ledger", finding=f"{head.seq:,} entries" if begun and head else "no cycle yet", well=True)
-    if wrong := unsealed(desk):
+    if wrong := unsealed(desk) or changed(desk):
         yield Check(subject="ledger", finding=wrong, well=False, fix="`trimtab verify` says where it differs")
+    else:
+        yield Check(subject="ledger", finding=f"{head.seq:,} entries" if begun and head else "no cycle yet", well=True)
     if desk.store.halted():
         yield Check(subject="fund", finding="halted", well=False, fix="`trimtab resume --because WHY`")
     open_cycle = unfinished(desk.store)

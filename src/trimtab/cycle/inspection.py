@@ -19,6 +19,9 @@ MAX_SKEW_S: Final = Decimal(1)
 NEARLY: Final = Decimal("0.8")
 """The share of a rate limit beyond which a cycle may not get through."""
 
+SHORT_S: Final = 10
+"""A window shorter than this is free again before anyone has read how full it was."""
+
 SILENT: Final = "the venue does not say"
 
 
@@ -103,7 +106,7 @@ def rates(subject: str, budgets: Sequence[Budget]) -> Iterator[Check]:
         yield Check(subject=subject, finding=SILENT, well=True)
     for budget in budgets:
         told = f"{budget.used:,} of {budget.limit:,} {budget.name} used in {budget.window_s} s"
-        well = budget.used < NEARLY * budget.limit
+        well = budget.used < NEARLY * budget.limit or budget.window_s < SHORT_S
         fix = "" if well else "find what else uses this key or this network address"
         yield Check(subject=subject, finding=told, well=well, fix=fix)
 

@@ -227,6 +227,8 @@ def _ended(facts: Facts) -> Iterator[str]:
     yield from _frozen(facts.closed)
     if facts.after is not None:
         yield f"The fund is worth {words.money(facts.after.nav, facts.after.base)} after it."
+    elif facts.reconciled is not None:
+        yield "What the fund is worth after it is not known: not every account could be read."
     yield f"Seal {facts.seal}."
 
 

@@ -15,7 +15,7 @@ from trimtab.model.canonical import Noun, encode
 from trimtab.model.mandate import Finding
 from trimtab.model.valuation import AccountValue
 from trimtab.pages import chart, words
-from trimtab.record.facts import Facts, Trade
+from trimtab.record.facts import Facts, Trade, whole
 
 
 class Period(Noun, frozen=True, kw_only=True):
@@ -122,7 +122,7 @@ def report_csv(cycles: Iterable[Facts], period: Period, faults: Sequence[str] = 
 def navs(cycles: Sequence[Facts]) -> list[tuple[datetime, Decimal]]:
     """Every net asset value that the cycles saw, in the order of time."""
     seen = [valuation for facts in cycles for valuation in (facts.before, facts.after) if valuation is not None]
-    return [(valuation.at, valuation.nav) for valuation in seen]
+    return [(valuation.at, valuation.nav) for valuation in seen if whole(valuation)]
 
 
 def breached(facts: Facts) -> tuple[Finding, ...]:
@@ -169,6 +169,7 @@ def _page() -> Template:
         sentence=words.sentence,
         total=words.total,
     )
+    environment.tests["whole"] = whole
     environment.globals.update(
         account_values=_account_values,
         band=chart.band,

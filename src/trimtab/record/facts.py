@@ -20,7 +20,7 @@ from trimtab.model.mandate import Clause, Verdict
 from trimtab.model.orders import Answered, Fill, Halted, Place, Resumed, Side
 from trimtab.model.plans import Costs, OrderLeg, Plan
 from trimtab.model.runs import Ended
-from trimtab.model.valuation import Holding, Valuation
+from trimtab.model.valuation import Holding, Kind, Valuation
 from trimtab.record import seal
 
 FIRST: Final = (
@@ -135,6 +135,8 @@ def gather(entries: Iterable[Entry]) -> Facts:
     own = [(entry, fact) for entry, fact in read if entry.kind not in OUTSIDE]
     _refuse_mixture([entry for entry, _ in own])
     found = _firsts(own)
+    if "valued after" in found and not whole(found["valued after"]):
+        del found["valued after"]  # What nobody could read is not known: neither zero nor less than before.
     terms = _terms(read, found["opened"])
     ended: Ended | None = found.get("ended")
     plan: Plan | None = found.get("planned")
@@ -171,6 +173,11 @@ def gather(entries: Iterable[Entry]) -> Facts:
         trades=trades,
         traded=units.canon(sum((t.value for t in trades), units.ZERO)),
     )
+
+
+def whole(seen: Valuation) -> bool:
+    """Whether a valuation saw every account; if not, its sums are of those that it saw alone."""
+    return not any(doubt.kind is Kind.UNKNOWN for doubt in seen.doubts)
 
 
 def _refuse_mixture(entries: Sequence[Entry]) -> None:

@@ -168,8 +168,27 @@ def _places(found: Mapping[str, Any], folder: Path) -> Iterator[str]:
     for name, account in accounts.items():
         yield from _key(f"accounts.{name}.key", account.key, folder)
         yield from _key(f"accounts.{name}.secret", account.secret, folder)
+        yield from _shared(name, accounts, folder)
         if account.wire is not None and not (folder / account.wire.ca).is_file():
             yield f"accounts.{name}.wire.ca: there is no file {folder / account.wire.ca}; `trimtab sim` makes it"
+
+
+def _shared(name: str, accounts: Mapping[str, AccountSection], folder: Path) -> Iterator[str]:
+    """One key is one account at its venue: two of ours behind it would count the same money twice."""
+    for other in sorted(accounts):
+        if other == name:
+            return
+        mine, theirs = accounts[name], accounts[other]
+        key = _resolved(mine.key, folder) if mine.secret and mine.venue == theirs.venue else None
+        if key is not None and key == _resolved(theirs.key, folder):
+            yield f"accounts.{name}.key: is that of {other}, whose money would count twice; give it a key of its own"
+
+
+def _resolved(reference: str | None, folder: Path) -> str | None:
+    try:
+        return None if reference is None else references.resolve(reference, folder)
+    except ValueError:
+        return None
 
 
 def _time(clock: ClockSection, venues: Mapping[str, VenueSection], folder: Path) -> Iterator[str]:

@@ -148,6 +148,20 @@ def test_what_went_to_others_is_over_once_it_was_sent(site: Site) -> None:
     site.run(stranger.aclose())
 
 
+@pytest.mark.parametrize(("later", "clear"), [(0.0, True), (0.4, False), (1.0, True)])
+def test_balances_read_in_the_second_in_which_money_moved_are_read_again(later: float, clear: bool, site: Site) -> None:
+    """Its stamps are cut to whole seconds: within one, nobody can say whether the money is in the balance."""
+    site.run(site.here.withdraw(withdrawal(1, site.far.address("other", "USDT", "ETH"))))
+    site.after(later)
+    site.run(site.here.read("main"))
+
+    if clear:
+        assert len(site.run(site.here.transfers("main", NOON))) == 1
+    else:
+        with pytest.raises(Unavailable, match="read again"):
+            site.run(site.here.transfers("main", NOON))
+
+
 def test_a_check_up_is_told_what_the_venue_says_and_no_more(site: Site) -> None:
     here = site.here
     assert isinstance(here, Inspection)
@@ -243,6 +257,17 @@ def test_balances_that_are_not_what_they_should_be_are_no_balances(answer: bytes
     scripted_venue(tmp_path, asking)
 
 
+def test_a_list_that_leads_back_to_itself_is_left_at_once(tmp_path: Path) -> None:
+    async def asking(script: Script, venue: CoinbaseVenue) -> int:
+        no_orders(script)
+        script.says(ACCOUNTS, wallets(wallet("BTC", "1"), cursor="for ever"))
+        with pytest.raises(Unavailable, match="does not end"):
+            await venue.address("main", "USD", "ETH")
+        return len(script.heard(ACCOUNTS))
+
+    assert scripted_venue(tmp_path, asking) == 2
+
+
 def soon(seconds: float) -> Order:
     until = WallClock().now() + timedelta(seconds=seconds)
     return order(1, Side.BUY, "0.1", "50000", instrument="here:BTC/USD", valid_until=until)
@@ -307,6 +332,16 @@ def test_an_order_whose_answer_says_too_little_is_in_doubt(answer: bytes, tmp_pa
 
     assert isinstance(error, Uncertain)
     assert len(asked) == 1
+
+
+def test_an_answer_about_another_order_is_not_followed(tmp_path: Path) -> None:
+    async def asking(script: Script, venue: CoinbaseVenue) -> None:
+        script.says(ORDERS, taken("another"))
+        with pytest.raises(Uncertain, match="another order"):
+            await venue.place(soon(20))
+        assert script.heard(f"{ORDERS}/historical/number") == []
+
+    scripted_venue(tmp_path, asking)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any, Final
 from trimtab.units import canon
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND: Final = timedelta(seconds=1)
 
 
 class Garbled(ValueError):
@@ -91,6 +92,11 @@ def written(row: Mapping[str, Any], name: str) -> datetime:
         return datetime.fromisoformat(text(row, name)).replace(tzinfo=UTC)
     except ValueError:
         raise Garbled(f"{name} is no instant") from None
+
+
+def blurred(stamp: datetime, at: datetime) -> bool:
+    """Whether an instant cut to whole seconds leaves it open if it was before another."""
+    return stamp < at < stamp + SECOND
 
 
 def stamped(row: Mapping[str, Any], name: str) -> datetime:

@@ -47,6 +47,7 @@ class BinanceVenue:
     lines: Lines = field(init=False)
     _symbols: dict[str, tuple[str, str]] = field(default_factory=dict)
     _held: set[str] = field(default_factory=set)
+    _read_at: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Nothing is opened before it is needed."""
@@ -100,6 +101,7 @@ class BinanceVenue:
             lines.reading.ask("private_get_account", {}, lambda a: self._balances(account, a, at), weight=20),
             lines.reading.ask("private_get_openorders", {}, lambda a: self._orders(account, a), weight=80),
         )
+        self._read_at[account] = at
         return AccountRead(account=account, as_of=at, balances=balances, orders=orders)
 
     async def transfers(self, account: str, since: datetime) -> tuple[Transfer, ...]:
@@ -109,6 +111,7 @@ class BinanceVenue:
             line.ask("sapi_get_capital_withdraw_history", {}, lambda a: self._sent(account, a, since), weight=18),
             line.ask("sapi_get_capital_deposit_hisrec", {}, lambda a: self._came(account, a, since)),
         )
+        spot.require_sharp(self.id, account, sent, self._read_at.get(account))
         return tuple(sorted((*sent, *came), key=lambda t: (t.id, t.stage)))
 
     async def place(self, order: Order) -> OrderState:

@@ -52,6 +52,7 @@ class CoinbaseVenue:
     lines: Lines = field(init=False)
     _wallets: dict[tuple[str, str], str] = field(default_factory=dict)
     _numbers: dict[str, str] = field(default_factory=dict)
+    _read_at: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """A private key from a variable often has its line ends written out; ccxt cannot read it so."""
@@ -105,6 +106,7 @@ class CoinbaseVenue:
         """All balances and open orders. `as_of` is when it was asked: two readings that agree hold for it."""
         line, at = (await self.lines.of(account)).reading, self.clock.now()
         balances, orders = await asyncio.gather(self._balances(line, account, at), self._resting(line, account))
+        self._read_at[account] = at
         return AccountRead(account=account, as_of=at, balances=balances, orders=orders)
 
     async def transfers(self, account: str, since: datetime) -> tuple[Transfer, ...]:
@@ -116,7 +118,8 @@ class CoinbaseVenue:
             number for (name, asset), number in self._wallets.items() if name == account and asset in self.assets
         ]
         told = await asyncio.gather(*(self._moved(line, account, wallet, since) for wallet in wallets))
-        found = (transfer for wallet in told for transfer in wallet if self._recent(transfer, since))
+        found = [transfer for wallet in told for transfer in wallet if self._recent(transfer, since)]
+        spot.require_sharp(self.id, account, found, self._read_at.get(account))
         return tuple(sorted(found, key=lambda t: (t.id, t.asset, t.stage)))
 
     async def place(self, order: Order) -> OrderState:

@@ -255,6 +255,10 @@ def _told(error: Exception) -> str:
     if isinstance(error, Garbled | Said):
         return str(error)
     cause = error.__cause__ or error
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return f"{cause.host} shows a certificate that is not trusted here"
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return f"cannot connect to {cause.host}"
     return f"no answer that can be read ({type(cause).__name__})"
 
 

@@ -1,6 +1,6 @@
 """Binance Spot's answers and questions as nouns: pure readers of rows, and an order in the venue's words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -12,6 +12,7 @@ from trimtab.model.assets import FeeTerms, Filters, Instrument, Listing, TakenFr
 from trimtab.model.holdings import Balance, Stage, Transfer
 from trimtab.model.orders import Fill, Order, OrderKind, OrderState, OrderStatus, TimeInForce
 from trimtab.model.prices import Ladder, Level
+from trimtab.ports import Unavailable
 from trimtab.units import BPS, ONE, ZERO, canon
 
 STATUSES: Final = {
@@ -172,6 +173,17 @@ def deposited(account: str, row: Mapping[str, Any]) -> Transfer:
         credited_at=completed if credited else None,
         because=because,
     )
+
+
+def require_sharp(venue: str, account: str, found: Iterable[Transfer], read_at: datetime | None) -> None:
+    """Money that moved in the very second in which balances were read is in them or not: nobody can say.
+
+    For stamps of whole seconds. Raises Unavailable: the next reading is in another second.
+    """
+    for transfer in found if read_at else ():
+        moved_at = transfer.debited_at if transfer.source == account else transfer.credited_at
+        if read_at and moved_at and answers.blurred(moved_at, read_at):
+            raise Unavailable(f"{venue}: {transfer.id} moved in the second in which {account} was read; read again")
 
 
 def carried(answer: Any, assets: Sequence[str]) -> list[Carried]:

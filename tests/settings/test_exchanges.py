@@ -1,0 +1,93 @@
+"""Exchanges in the fund's file: keys and secrets, a simulator in place of the real one, and ways between accounts."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fundfile import GOOD, load, mistakes
+from trimtab.model.accounts import Route
+from trimtab.settings import KeyReference, Wire
+from trimtab.settings.shape import VenueKind
+
+EXCHANGE = (
+    GOOD.replace('kind = "paper"', 'kind = "binance"')
+    .replace('[accounts.main]\nvenue = "north"', '[accounts.main]\nvenue = "north"\nkey = "env:K"\nsecret = "env:S"')
+    .replace("[assets]", '[accounts.far]\nvenue = "south"\nkey = "env:K"\nsecret = "env:S"\n\n[assets]')
+    .replace("[accounts.main]", '[venues.south]\nkind = "coinbase"\n\n[accounts.main]')
+)
+WIRE = '\n[accounts.main.wire]\nconnect = "127.0.0.1:8443"\nca = "sim-ca.pem"\n'
+ROUTE = '\n[routes.home]\nasset = "USDT"\nnetwork = "ETH"\nfrom = "main"\nto = "far"\naddress = "0xabc"\n'
+
+
+@pytest.fixture(autouse=True)
+def keys_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K", "a key")
+    monkeypatch.setenv("S", "a secret")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sim-ca.pem").write_text("")
+    return tmp_path
+
+
+def test_an_exchange_is_named_by_its_kind_and_its_accounts_have_a_key_and_a_secret(folder: Path) -> None:
+    found = load(folder, EXCHANGE)
+
+    assert [(v.id, v.kind, v.wire, v.simulated) for v in found.venues] == [
+        ("north", VenueKind.BINANCE, None, False),
+        ("south", VenueKind.COINBASE, None, False),
+    ]
+    assert found.keys == (KeyReference("far", "env:K", "env:S"), KeyReference("main", "env:K", "env:S"))
+
+
+def test_a_wire_puts_a_simulator_in_the_exchanges_place(folder: Path) -> None:
+    north, south = load(folder, EXCHANGE + WIRE).venues
+
+    assert (north.wire, north.simulated) == (Wire(8443, folder / "sim-ca.pem"), True)
+    assert south.wire is None
+
+
+def test_a_route_says_what_goes_from_where_to_where(folder: Path) -> None:
+    assert load(folder, EXCHANGE + ROUTE).policy.routes == (
+        Route(id="home", asset="USDT", network="ETH", source="main", target="far", address="0xabc"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('from = "main"', 'from = "mian"', 'routes.home.from: unknown account "mian"; did you mean "main"?'),
+        ('to = "far"', 'to = "main"', "routes.home.to: is where it comes from; name another account"),
+        ('asset = "USDT"', 'asset = "USDC"', 'routes.home.asset: unknown asset "USDC"; did you mean "USDT"?'),
+        ('from = "main"\n', "", "routes.home.from: missing"),
+        ('from = "main"', 'source = "main"', "routes.home.source: unknown key"),
+        ("[accounts.main.wire]", "[accounts.man.wire]", "accounts.man.venue: missing"),
+        ('"127.0.0.1:8443"', '"api.binance.com:443"', "accounts.main.wire.connect: must be an address of this machine"),
+        ('ca = "sim-ca.pem"', 'ca = "none.pem"', "accounts.main.wire.ca: there is no file"),
+        (
+            'secret = "env:S"\n\n[assets]',
+            "\n[assets]",
+            "accounts.far.secret: missing; write env:NAME or file:PATH",
+        ),
+        (
+            'kind = "coinbase"',
+            'kind = "coinbsae"',
+            'venues.south.kind: unknown value "coinbsae"; did you mean "coinbase"?',
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_path(old: str, new: str, said: str, folder: Path) -> None:
+    text = EXCHANGE + WIRE + ROUTE
+    assert old in text
+
+    told = mistakes(folder, text.replace(old, new))
+    assert any(one.startswith(said) for one in told), told
+
+
+def test_one_key_for_two_accounts_of_a_venue_would_count_its_money_twice(folder: Path) -> None:
+    twin = '[accounts.twin]\nvenue = "north"\nkey = "env:K"\nsecret = "env:S"\n\n[assets]'
+
+    assert mistakes(folder, EXCHANGE.replace("[assets]", twin)) == (
+        "accounts.twin.key: is that of main, whose money would count twice; give it a key of its own",
+    )
