@@ -43,9 +43,9 @@ bench: $(VENV)/.dev ## run every benchmark; each prints JSON lines
 soak: $(VENV)/.dev ## the long tests
 	$(BIN)/pytest -m soak -n auto $(ARGS)
 
-lock: ## resolve the dependencies again (needs uv)
-	$(LOCK) --upgrade --extra data --extra exchange --extra sim --group build -o requirements/run.txt
-	$(LOCK) --upgrade --extra data --extra exchange --extra sim --group build --group dev -c requirements/run.txt --no-annotate -o requirements/dev.txt
+lock: ## resolve the dependencies again (needs uv; ARGS=--upgrade for newer ones)
+	$(LOCK) $(ARGS) --extra data --extra exchange --extra sim --group build -o requirements/run.txt
+	$(LOCK) $(ARGS) --extra data --extra exchange --extra fast --extra sim --group build --group dev -c requirements/run.txt --no-annotate -o requirements/dev.txt
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
