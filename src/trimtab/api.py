@@ -1,6 +1,7 @@
 """The public face: what commands, a web page or another program may ask of trimtab. The only re-exporting file."""
 
 import getpass
+import json
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from trimtab import checker
 from trimtab.adapters.stores import holders, seals, sqlite
 from trimtab.adapters.stores.sqlite import SqliteStore
 from trimtab.cycle import doctor
@@ -20,19 +22,24 @@ from trimtab.cycle.saved import NoLongerHolds
 from trimtab.cycle.standing import halted, standing
 from trimtab.cycle.think import assess, next_cycle
 from trimtab.cycle.work import Interrupted, Watching
+from trimtab.model.answers import Answer, Shipped
 from trimtab.model.canonical import Noun, decode, encode
 from trimtab.model.decision import Cause
 from trimtab.model.ledger import Accepted, Draft, Entry, Lever
+from trimtab.model.plans import Status
+from trimtab.model.problems import Transport
 from trimtab.model.thought import Thought
 from trimtab.pages import report as pages
 from trimtab.pages.explain import explain
+from trimtab.plan import solve as solving
+from trimtab.plan import transport
 from trimtab.ports import Desk, EdgeError, LeaseHeld, Store, Unavailable, Witness
 from trimtab.reconcile.close import Close as Closing
 from trimtab.record import entries as record
 from trimtab.record import facts as folded
 from trimtab.record import seal
 from trimtab.record.facts import Facts
-from trimtab.settings import Settings, load_record, starting
+from trimtab.settings import Settings, load_record, problems, starting
 from trimtab.settings import load as load_settings
 from trimtab.settings.starting import write_template
 from trimtab.wiring import clock_check, levers, reading, records
@@ -51,6 +58,7 @@ __all__ = [
     "Replayed",
     "Result",
     "Settings",
+    "Status",
     "Thought",
     "Verified",
     "Watching",
@@ -104,6 +112,20 @@ def write_demo(folder: Path, tape: Path | None) -> tuple[Path, ...]:
     if tape is None:
         return starting.write_template("paper", folder)
     return starting.write_template(starting.kind_for(tape), folder, (tape,))
+
+
+def solve(text: str, name: str) -> Answer | Shipped:
+    """The cheapest plan of a problem in JSON. Raises ValueError with every mistake in it, each with its path."""
+    problem = problems.read(text, name)
+    return transport.ship(problem) if isinstance(problem, Transport) else solving.solve(problem)
+
+
+def check_plan(text: str, name: str) -> tuple[str, ...]:
+    """What is wrong with a plan of `solve`, without a solver; empty if it holds. Raises ValueError for no plan."""
+    try:
+        return tuple(checker.check(json.loads(text)))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        raise ValueError(f"{name}: is no plan of `trimtab solve`: {type(error).__name__}: {error}") from None
 
 
 def save_plan(thought: Thought, path: Path) -> None:

@@ -219,6 +219,8 @@ def _scalar(kind: inspect.Type, value: Any, path: str, mistakes: list[str]) -> A
             return _text(kind, value, path, mistakes)
         case inspect.IntType():
             return _whole(kind, value, path, mistakes)
+        case inspect.BoolType():
+            return value if isinstance(value, bool) else _wrong(path, "true or false", value, mistakes)
         case inspect.DecimalType():
             return _decimal(value, path, mistakes)
         case inspect.DateTimeType():

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from trimtab.cli import act, prove, see, simulator, start
+from trimtab.cli import act, prove, research, see, simulator, start
 
 PROMISE = "Keeps a crypto fund on its targets, and proves every move."
 GROUPS: dict[str, tuple[Callable[..., None] | tuple[str, Callable[..., None]], ...]] = {
@@ -14,6 +14,7 @@ GROUPS: dict[str, tuple[Callable[..., None] | tuple[str, Callable[..., None]], .
     "See": (see.state, see.plan, see.cycles, ("show", see.show_one), see.explain),
     "Act": (act.run, act.halt, act.resume),
     "Prove": (prove.replay, prove.verify, prove.reconcile, prove.report),
+    "Research": (research.solve,),
     "Run": (simulator.sim,),
 }
 WIDEST_HELP = 100

@@ -90,12 +90,16 @@ Decision = Rebalance | Hold
 
 
 class Worth(Noun, frozen=True, kw_only=True, tag="worth"):
-    """The plan is worth its cost: what it costs, what it trades (base currency), and the bound it was held to."""
+    """The plan is worth its cost: what it costs, what it trades (base currency), and the bound it was held to.
+
+    `benefit` is what being nearer to the target is worth, where the fund says how to tell.
+    """
 
     cost: Decimal
     traded: Decimal
     cost_bps: Decimal
     max_cost_bps: Decimal
+    benefit: Decimal | None = None
 
 
 Judgement = Worth | Hold

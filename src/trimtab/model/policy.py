@@ -100,10 +100,31 @@ class Hybrid(Noun, frozen=True, kw_only=True, tag="hybrid"):
 Trigger = Threshold | Periodic | Hybrid
 
 
+class Volatility(Noun, frozen=True, kw_only=True):
+    """How much an asset's price against the base currency varies: a standard deviation by year (0.6 is 60 %)."""
+
+    asset: str
+    yearly: Decimal
+
+
+class BenefitPolicy(Noun, frozen=True, kw_only=True):
+    """What being nearer to the target is worth to the fund, in money (D21).
+
+    It is half of `risk_aversion` times what the squared tracking error falls by, of the net asset value, over
+    `horizon_days`. Every pair of assets correlates by `correlation`; an asset that is not named does not vary.
+    """
+
+    risk_aversion: Decimal
+    horizon_days: Decimal
+    correlation: Decimal
+    volatility: tuple[Volatility, ...]
+
+
 class CostPolicy(Noun, frozen=True, kw_only=True):
-    """What a rebalance may cost: above `max_cost_bps` of what it trades it is not worth doing."""
+    """What a rebalance may cost: above `max_cost_bps` of its trades, or above its benefit, it is not worth doing."""
 
     max_cost_bps: Decimal
+    benefit: BenefitPolicy | None = None
 
 
 class Schedule(StrEnum):

@@ -14,6 +14,7 @@ from trimtab.model.accounts import Account, Keep, Route
 from trimtab.model.assets import Asset
 from trimtab.model.mandate import Basis, Clause, Mandate, Moment
 from trimtab.model.policy import (
+    BenefitPolicy,
     CostPolicy,
     ExecutionPolicy,
     FixedPrice,
@@ -27,11 +28,13 @@ from trimtab.model.policy import (
     TargetWeight,
     Threshold,
     Trigger,
+    Volatility,
 )
 from trimtab.reading import meant
 from trimtab.settings.shape import (
     LOOPBACK,
     AccountSection,
+    BenefitSection,
     ClauseSection,
     ExecutionSection,
     FundFile,
@@ -93,6 +96,7 @@ def faults(found: Mapping[str, Any], raw: Mapping[str, Any]) -> Iterator[str]:
     yield from _triggers(found["triggers"])
     yield from _clauses(found["mandate"].clause, known)
     yield from _execution(found["execution"])
+    yield from _benefits(found["costs"].benefit, found, known)
 
 
 def policy(file: FundFile) -> Policy:
@@ -105,12 +109,36 @@ def policy(file: FundFile) -> Policy:
         prices=_price_policy(file.prices, file.venues),
         target=_target(file.targets),
         triggers=tuple(_trigger(name, section) for name, section in sorted(file.triggers.items())),
-        costs=CostPolicy(max_cost_bps=file.costs.max_cost_bps),
+        costs=CostPolicy(max_cost_bps=file.costs.max_cost_bps, benefit=_benefit(file.costs.benefit)),
         mandate=_mandate(file.mandate),
         execution=ExecutionPolicy(**{**asdict(file.execution), "order_kind": str(file.execution.order_kind)}),
         limits=LimitPolicy(**asdict(file.limits)),
         routes=tuple(Route(id=name, **asdict(route)) for name, route in sorted(file.routes.items())),
     )
+
+
+def _benefit(section: BenefitSection | None) -> BenefitPolicy | None:
+    if section is None:
+        return None
+    varying = tuple(Volatility(asset=asset, yearly=yearly) for asset, yearly in sorted(section.volatility.items()))
+    return BenefitPolicy(
+        risk_aversion=section.risk_aversion,
+        horizon_days=section.horizon_days,
+        correlation=section.correlation,
+        volatility=varying,
+    )
+
+
+def _benefits(section: BenefitSection | None, found: Mapping[str, Any], known: Known) -> Iterator[str]:
+    """Every target's volatility is needed: one that is missing would make its drift look harmless."""
+    if section is None:
+        return
+    for asset in section.volatility:
+        yield from _unknown(f"costs.benefit.volatility.{asset}", "asset", asset, known.assets)
+    targets, fund = found.get("targets"), found.get("fund")
+    for asset in sorted(targets.weights) if targets else ():
+        if asset not in section.volatility and not (fund and asset == fund.base):
+            yield f"costs.benefit.volatility.{asset}: missing; {asset} is a target, and drift in it is to be weighed"
 
 
 def _keys(raw: Mapping[str, Any], *path: str) -> list[str]:

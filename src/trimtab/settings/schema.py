@@ -30,7 +30,7 @@ def _as_toml(node: Any) -> Any:
         return [_as_toml(item) for item in node if item != {"type": "null"}]
     if not isinstance(node, dict):
         return node
-    kept = {key: _as_toml(item) for key, item in node.items() if not (key == "default" and item is None)}
+    kept = {key: _as_toml(item) for key, item in node.items() if item is not None}
     if kept.get("format") == "decimal":
         kept = {**{key: item for key, item in kept.items() if key != "format"}, **NUMBER}
     options = kept.get("anyOf", ())

@@ -179,12 +179,25 @@ class HybridSection(Section, frozen=True, kw_only=True, tag_field="kind", tag="h
     spacing_s: Annotated[SomeSeconds, words("The least time since the last rebalance.")]
 
 
+class BenefitSection(Section, frozen=True, kw_only=True):
+    """What being nearer to the target is worth: a plan that costs more than its benefit is not made."""
+
+    risk_aversion: Annotated[Decimal, number("How much return the fund gives up for less variance.", above="0")]
+    horizon_days: Annotated[Decimal, number("How long a rebalance is expected to last.", above="0")]
+    correlation: Annotated[Decimal, number("How any two assets move together.", low="0", high="1")] = Decimal(0)
+    volatility: Annotated[
+        dict[Name, Annotated[Decimal, number("Standard deviation by year.", low="0", high="10")]],
+        words("How much each target's price varies by year: BTC = 0.6."),
+    ]
+
+
 class CostsSection(Section, frozen=True, kw_only=True):
     """What a rebalance may cost."""
 
     max_cost_bps: Annotated[Decimal, number("A plan dearer than this, of what it trades, is not made.", low="0")] = (
         Decimal(50)
     )
+    benefit: Annotated[BenefitSection | None, words("Hold where a plan costs more than it is worth.")] = None
 
 
 class ClauseSection(Section, frozen=True, kw_only=True):

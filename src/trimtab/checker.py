@@ -1,0 +1,237 @@
+"""Checks a plan of `trimtab solve` without a solver and without trimtab: `python checker.py < plan.json`.
+
+Standard library only, exact fractions. From the problem in the certificate it rebuilds what money can do, and asks: can
+each leg be sent, is each paid for whichever run at once, do the promises hold, and is the bound proven? Any duals prove
+some bound, so that nothing here has to trust whoever found the plan.
+"""
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from fractions import Fraction as F  # noqa: N817  # it stands in every line
+from typing import Any
+
+Json = dict[str, Any]
+Move = tuple[str, dict[Any, F], str, F, F]
+BPS, ZERO = 10_000, F(0)
+
+
+class Field:
+    """What is where, and each move: its leg, what a unit of it changes by place, its slice, its most. All by value."""
+
+    def __init__(self, problem: Json) -> None:
+        """Rebuild the moves. Better than the mark counts as the mark, and a rebate as nothing."""
+        self.problem, self.books = problem, {b["id"]: b for b in problem.get("books", [])}
+        self.price = defaultdict(F, {a["id"]: F(a["price"]) for a in problem["assets"] if "price" in a})
+        self.unit = {a["id"]: F(1, 10 ** a.get("decimals", 18)) for a in problem["assets"]}
+        self.there, self.free, self.asset, self.moves = defaultdict(F), defaultdict(F), {}, {}
+        for b in problem["balances"]:
+            place, price = (b["account"], b["asset"]), self.price[b["asset"]]
+            self.there[place] = (F(b["free"]) + F(b.get("locked", 0))) * price
+            self.free[place] = max(ZERO, F(b["free"]) - F(b.get("keep", 0))) * price
+        self.nav, self.links = sum(self.there.values()), {t["id"]: t for t in problem.get("transfers", [])}
+        for m in problem.get("markets", []):
+            for side in m.get("sides", ["buy", "sell"]):
+                depth = [s for s in self.books[m["book"]].get("depth", []) if s.get("side", side) == side]
+                for number, part in enumerate(depth, start=1):
+                    self.trade(m, side, f"{side} {number}", part)
+        for name, t in self.links.items():
+            self.asset[name], into = t["asset"], 1 - max(ZERO, F(t.get("fee_bps", 0))) / BPS
+            most = min(self.nav, F(t.get("maximum", "1e60")) * self.price[t["asset"]])
+            self.moves[name] = name, {(t["from"], t["asset"]): F(-1), (t["to"], t["asset"]): into}, "", most
+
+    def trade(self, m: Json, side: str, slot: str, part: Json) -> None:
+        """One slice of a book as one account takes it, once for each asset that its fee may be taken from."""
+        book, cost = self.books[m["book"]], max(ZERO, F(part["bps"])) / BPS
+        rate, kind = max(ZERO, F(m.get("fee_bps", 0))) / BPS, m.get("fee_from", "received")
+        paid, base, quote = 1 + cost if side == "buy" else 1 - cost, book["base"], book["quote"]
+        self.asset[f"{m['id']} {side}"] = base
+        for way in [kind] if kind in ("received", "quote") else [kind, "received"]:
+            change = defaultdict(F, {(m["account"], base): F(1), (m["account"], quote): -paid})
+            if side == "sell":
+                change = defaultdict(F, {place: -n for place, n in change.items()})
+            payer = (
+                quote if way == "quote" or (way, side) == ("received", "sell") else base if way == "received" else way
+            )
+            change[m["account"], payer] -= rate * (1 if payer == base and way == "received" else paid)
+            most = min(F(part["value"]), 2 * self.nav)
+            self.moves[f"{m['id']} {slot} {way}"] = f"{m['id']} {side}", change, f"{book['id']} {slot}", most
+
+
+def sendable(field: Field, name: str, leg: Json) -> Iterator[str]:
+    """Whether a venue takes the leg, and whether it claims to bring more, or to take less, than its moves do."""
+    amount, takes = F(leg["amount"]), [F(t["amount"]) for t in leg["takes"]]
+    if (
+        any(field.moves.get(t["move"], [""])[0] != name for t in leg["takes"])
+        or min(takes) <= 0
+        or sum(takes) != amount
+    ):
+        yield f"{leg['id']}: its parts are not moves of {name} that sum to its amount"
+        return
+    change: dict[Any, F] = defaultdict(F)
+    for t in leg["takes"]:
+        for place, n in field.moves[t["move"]][1].items():
+            change[place] += F(t["amount"]) * field.price[field.asset[name]] * n / field.price[place[1]]
+    rule = field.links.get(name) or field.books[field.moves[leg["takes"][0]["move"]][2].rsplit(" ", 2)[0]]
+    step, least = (
+        F(rule.get("step", 0)) or field.unit[field.asset[name]],
+        F(rule.get("minimum", rule.get("min_amount", 0))),
+    )
+    if name in field.links:
+        change[rule["to"], rule["asset"]] -= F(rule.get("fee", 0))
+    elif "min_notional" in rule:
+        least = max(least, F(rule["min_notional"]) * field.price[rule["quote"]] / field.price[rule["base"]])
+    stated = {(c["account"], c["asset"]): F(c["amount"]) for c in leg["changes"]}
+    if amount < least or amount % step or any(stated.get(p, ZERO) > change[p] for p in {*change, *stated}):
+        yield f"{leg['id']}: its venue does not take {leg['amount']}, or it claims to change more than it can"
+
+
+def paid(field: Field, legs: Json) -> Iterator[str]:
+    """Whether every set of legs that is closed under `needs` is paid for, and finds room below the ceilings."""
+    before: dict[str, set[str]] = {}
+    for leg in sorted(legs.values(), key=lambda x: x["wave"]):
+        if any(n not in before for n in leg["needs"]):
+            yield f"{leg['id']}: it needs a leg that does not come before it"
+            return
+        before[leg["id"]] = set(leg["needs"]).union(*(before[n] for n in leg["needs"]))
+    flows: dict[Any, list[Any]] = defaultdict(list)
+    for name, leg in legs.items():
+        for c in leg["changes"]:
+            flows[c["account"], c["asset"]].append((leg["id"], F(c["amount"]) * field.price[c["asset"]]))
+        if link := field.links.get(name):  # a transfer uses up the room of its target, and leaves room where it was
+            for account, sign in ((link["from"], 1), (link["to"], -1)):
+                flows[account, ""].append((leg["id"], sign * F(leg["amount"]) * field.price[link["asset"]]))
+    for a in field.problem["accounts"]:
+        field.free[a["id"], ""] = F(a.get("max_value", "1e60")) - sum(
+            n for p, n in field.there.items() if p[0] == a["id"]
+        )
+    for place, found in flows.items():
+        first = {leg for leg, n in found if n > 0}
+        early = sum(n for leg, n in found if n < 0 and not (first and first <= before[leg]))
+        if min(field.free[place] + early, field.free[place] + sum(n for _, n in found)) < min(ZERO, field.free[place]):
+            yield f"{place[0]} {place[1]}: more is taken than is there by then"
+
+
+def promises(field: Field, places: set[Any]) -> Iterator[tuple[str, set[Any], F, int]]:
+    """Each promise on weights: its name, the places it sums, its edge, and whether that is least (1) or most (-1)."""
+    aims = {asset: {"weight": "0"} for asset in field.price} | {t["asset"]: t for t in field.problem["targets"]}
+    for asset, t in aims.items():
+        mine, band = {p for p in places if p[1] == asset}, F(t.get("band", 0))
+        if "weight" in t:
+            yield f"low {asset}", mine, max(ZERO, F(t["weight"]) - band), 1
+            yield f"high {asset}", mine, min(F(1), F(t["weight"]) + band), -1
+    for c in field.problem.get("clauses", []):
+        of = [*c.get("assets", []), *([c["asset"]] if "asset" in c else []), *c.get("accounts", [])]
+        name, sign = c.get("id") or " ".join([c["kind"], *of, c["limit"]]), 1 if c["kind"] == "min_weight" else -1
+        if c["kind"] != "max_turnover":
+            yield f"clause {name}", {p for p in places if {*p} & {*of}}, F(c["limit"]), sign
+
+
+def moved(field: Field, plan: Json) -> list[Move]:
+    """Every move with its size in the plan; a fixed fee is a move of its own, used (1) or not (0)."""
+    sizes = {t["move"]: F(t["amount"]) for leg in plan["legs"] for t in leg["takes"]}
+    found: list[Move] = []
+    for name, (leg, change, slot, most) in field.moves.items():
+        found.append((leg, change, slot, most, sizes.get(name, ZERO) * field.price[field.asset[leg]]))
+    for name, t in field.links.items():
+        fee = {(t["to"], t["asset"]): -F(t.get("fee", 0)) * field.price[t["asset"]]}
+        found.append((f"use {name}", fee, "", F(1), F(name in sizes)))
+    return found
+
+
+def proven(field: Field, plan: Json) -> Iterator[str]:
+    """Whether slices and clauses hold, and no plan that ends as near to the targets costs below the bound.
+
+    That is weak duality: the worth of every promise, less what a move could gain at these prices, however much of it.
+    """
+    duals, moves = {d["row"]: F(d["value"]) for d in plan["certificate"]["duals"]}, moved(field, plan)
+    end, taken = defaultdict(F, field.there), defaultdict[str, F](F)
+    for _, change, slot, _, size in moves:
+        taken[slot] += size
+        for place, n in change.items():
+            end[place] += n * size
+    slices = {slot: most for _, _, slot, most, _ in moves if slot}
+    yield from (f"{slot}: more is taken than it has" for slot in slices if taken[slot] > slices[slot])
+    lost, bound, whole = field.nav - sum(end.values()), ZERO, -duals.get("lost", ZERO)
+    worth = dict.fromkeys(end, whole)
+    for name, mine, edge, sign in promises(field, {*end}):
+        asked = edge * field.nav - sum(field.there[p] for p in mine)
+        found = sum(end[p] - field.there[p] for p in mine) + edge * lost
+        if name.startswith("clause ") and sign * found < min(sign * asked, 0):
+            yield f"{name}: it does not hold at the end, and less than before"
+        y = sign * max(ZERO, sign * duals.get(name, ZERO))
+        bound, whole = bound + y * sign * min(sign * asked, sign * found), whole + y * edge
+        worth |= {p: worth[p] + y for p in mine}
+    for p in end:
+        y = min(ZERO, duals.get(f"stock {p[0]} {p[1]}", ZERO))
+        bound, worth[p] = bound + y * field.free[p], worth[p] - y
+    prices = {slot: min(ZERO, duals.get(f"depth {slot}", ZERO)) for slot in slices}
+    bound += sum(y * slices[slot] for slot, y in prices.items()) - max(ZERO, whole) * field.nav
+    for name, (y, most) in limits(field, duals).items():
+        trades = name.startswith("clause ")
+        if trades and sum(taken[slot] for slot in slices) > most:
+            yield f"{name}: it does not hold"
+        bound, prices = bound + y * most, {slot: n + y * trades for slot, n in prices.items()}
+    for leg, change, slot, most, _ in moves:
+        gain = sum(n * (1 + worth[p]) for p, n in change.items()) + prices.get(slot, ZERO) + link(field, duals, leg)
+        bound -= max(ZERO, gain) * most
+    if F(plan["bound"]) > max(ZERO, bound) or F(plan["cost"]) < F(plan["bound"]):
+        yield f"bound: the plan says {plan['bound']}, its duals prove {float(bound)}, and it costs {plan['cost']}"
+
+
+def limits(field: Field, duals: dict[str, F]) -> dict[str, tuple[F, F]]:
+    """The promises that bind what is moved and not what is held: their duals, and the most that they allow."""
+    found = {f"ceiling {a['id']}": field.free[a["id"], ""] for a in field.problem["accounts"] if "max_value" in a}
+    for c in field.problem.get("clauses", []):
+        if c["kind"] == "max_turnover":
+            found[f"clause {c.get('id') or ' '.join([c['kind'], c['limit']])}"] = F(c["limit"]) * field.nav
+    return {name: (min(ZERO, duals.get(name, ZERO)), most) for name, most in found.items()}
+
+
+def link(field: Field, duals: dict[str, F], leg: str) -> F:
+    """What the duals say of a transfer: the room that it takes and leaves, and that it is used whole or not at all."""
+    name = leg.removeprefix("use ")
+    over, under = min(ZERO, duals.get(f"most {name}", ZERO)), max(ZERO, duals.get(f"least {name}", ZERO))
+    if name not in field.links:
+        return ZERO
+    t, most = field.links[name], field.moves[name][3]
+    if leg == name:
+        room = {x: min(ZERO, duals.get(f"ceiling {t[x]}", ZERO)) for x in ("from", "to")}
+        return over + under + room["to"] - room["from"]
+    least = min(most, max(F(t.get("minimum", 0)), F(t.get("fee", 0))) * field.price[t["asset"]])
+    return F(-over * most - under * least)
+
+
+def shipped(problem: Json, plan: Json) -> Iterator[str]:
+    """Whether the flows of a transport problem do what was asked, and undercut no potentials: then none is cheaper."""
+    at, left = {n: F(v) for n, v in plan["certificate"]["potentials"].items()}, defaultdict[str, F](F)
+    flows, cost = {x["id"]: F(x["value"]) for x in plan["flows"]}, ZERO
+    for e in problem["edges"]:
+        flow, price, rise = flows.pop(e["id"], ZERO), max(ZERO, F(e["cost_bps"])), at[e["to"]] - at[e["from"]]
+        room, cost = F(e.get("capacity", "1e60")) - flow, cost + flow * price / BPS
+        left[e["from"]], left[e["to"]] = left[e["from"]] - flow, left[e["to"]] + flow
+        if flow < 0 or room < 0 or (room and rise > price) or (flow and rise < price):
+            yield f"{e['id']}: carries too much, or is not used where it would be cheaper"
+    asked = {d["node"]: F(d["value"]) for d in problem["changes"]}
+    if flows or any(left[n] != asked.get(n, ZERO) for n in {*left, *asked}) or cost != F(plan["cost"]):
+        yield "the flows are of unknown edges, do not bring what was asked, or cost other than the plan says"
+
+
+def check(plan: Json) -> list[str]:
+    """What is wrong with a plan, in sentences; empty if all of it holds. One that could not be made claims nothing."""
+    if plan["status"] == "infeasible":
+        return []
+    if "potentials" in plan["certificate"]:
+        return list(shipped(plan["certificate"]["problem"], plan))
+    field = Field(plan["certificate"]["problem"])
+    legs = {x["market"] if x["kind"] == "transfer" else f"{x['market']} {x['side']}": x for x in plan["legs"]}
+    wrong = [] if len(legs) == len(plan["legs"]) else ["two legs are of the same market and side"]
+    wrong += [fault for name, leg in legs.items() for fault in sendable(field, name, leg)]
+    return wrong or [*paid(field, legs), *proven(field, plan)]
+
+
+if __name__ == "__main__":
+    faults = check(json.load(sys.stdin))
+    sys.stdout.write("\n".join(faults or ["the plan holds"]) + "\n")
+    sys.exit(bool(faults))

@@ -1,0 +1,58 @@
+"""Which promises a plan misses, by how much, and whether lots and smallest orders alone explain it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from trimtab.plan import programme
+from trimtab.plan.programme import Programme
+from trimtab.plan.rounding import Sent
+from trimtab.units import ONE, ZERO
+
+TRIFLE: Final = Decimal("1E-9")
+"""A target missed by less than this share of the fund is met."""
+
+
+@dataclass(frozen=True)
+class Missed:
+    """By the name of its row, what a promise is missed by, in value: for want of a way, or only of whole lots."""
+
+    hard: Mapping[str, Decimal]
+    dust: Mapping[str, Decimal]
+
+
+def sums(made: Programme, sents: Sequence[Sent]) -> dict[int, Decimal]:
+    """The sums by row of a plan's legs."""
+    ground = made.ground
+    values = {made.moves[m.name]: part * ground.price(m) for one in sents for m, part in one.parts}
+    values |= {made.uses[one.leg]: ONE for one in sents if one.leg in made.uses}
+    return programme.sums(made, values)
+
+
+def missed(made: Programme, sents: Sequence[Sent], tried: Mapping[str, Decimal]) -> Missed:
+    """What the legs miss. `tried` are the legs that were wanted and what each may leave undone: that explains dust."""
+    found, hard, dust = sums(made, sents), dict[str, Decimal](), dict[str, Decimal]()
+    spilt = _spilt(made, sents, tried)
+    for name in sorted(made.misses.values()):
+        row = made.rows[made.places[name]]
+        at = found.get(made.places[name], ZERO)
+        off = max(ZERO if row.low is None else row.low - at, ZERO if row.high is None else at - row.high)
+        if off > made.ground.nav * TRIFLE:
+            (dust if off <= _slack(made, name, tried, spilt) else hard)[name] = off
+    return Missed(hard, dust)
+
+
+def _spilt(made: Programme, sents: Sequence[Sent], tried: Mapping[str, Decimal]) -> Decimal:
+    """All that lots and left-out legs did not move: it may be missing wherever its money was to go."""
+    went = {one.leg for one in sents}
+    ground = made.ground
+    return sum((ground.rest(n) if n in went else tried[n] for n in sorted(tried)), ground.nav * TRIFLE)
+
+
+def _slack(made: Programme, name: str, tried: Mapping[str, Decimal], spilt: Decimal) -> Decimal:
+    """What whole lots and smallest orders may leave of a promise: only targets give way to them."""
+    kind, _, asset = name.partition(" ")
+    if kind not in ("low", "high"):
+        return ZERO
+    return sum((tried[leg] for leg in sorted(tried) if asset in made.ground.touches(leg)), spilt)
