@@ -120,12 +120,20 @@ def solve(text: str, name: str) -> Answer | Shipped:
     return transport.ship(problem) if isinstance(problem, Transport) else solving.solve(problem)
 
 
-def check_plan(text: str, name: str) -> tuple[str, ...]:
-    """What is wrong with a plan of `solve`, without a solver; empty if it holds. Raises ValueError for no plan."""
+class Checked(Noun, frozen=True, kw_only=True):
+    """What checking a plan found, without a solver."""
+
+    holds: bool
+    faults: tuple[str, ...]
+
+
+def check_plan(text: str, name: str) -> Checked:
+    """Check a plan of `solve` without a solver. Raises ValueError for what is no such plan."""
     try:
-        return tuple(checker.check(json.loads(text)))
+        faults = tuple(checker.check(json.loads(text)))
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise ValueError(f"{name}: is no plan of `trimtab solve`: {type(error).__name__}: {error}") from None
+    return Checked(holds=not faults, faults=faults)
 
 
 def save_plan(thought: Thought, path: Path) -> None:

@@ -6,22 +6,28 @@ from typing import Annotated
 
 import typer
 
-from trimtab.cli.frame import DONE, NO, Verbose, command, show_json, tell, write
+from trimtab.cli.frame import DONE, NO, AsJson, Verbose, command, show_json, tell, write
 
 
 @command
 def solve(
     file: Annotated[str, typer.Argument(help="A problem in JSON; - is stdin.", metavar="FILE")],
     check: Annotated[bool, typer.Option("--check", help="FILE is a plan: check it, without a solver.")] = False,
+    as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
-    """Find the cheapest plan of a problem in JSON, with its proof; no fund, no store, no network."""
+    """Find the cheapest plan of a problem in JSON, with its proof; the plan is JSON too."""
     from trimtab import api
 
     name = "stdin" if file == "-" else file
     text = _text(file)
     if check:
-        return _checked(api.check_plan(text, name))
+        found = api.check_plan(text, name)
+        if as_json:
+            show_json(found)
+        else:
+            write("".join(f"{fault}\n" for fault in found.faults) or "the plan holds\n")
+        return DONE if found.holds else NO
     answer = api.solve(text, name)
     show_json(answer)
     if verbose:
@@ -36,8 +42,3 @@ def _text(file: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "is not text in UTF-8"
         raise ValueError(f"{file}: cannot be read: {why}") from None
-
-
-def _checked(faults: tuple[str, ...]) -> int:
-    write("".join(f"{fault}\n" for fault in faults) or "the plan holds\n")
-    return NO if faults else DONE

@@ -37,7 +37,7 @@ def version() -> str:
 
 
 def ship(arcs: Sequence[Arc], supplies: Sequence[int]) -> Shipment:
-    """The cheapest way of bringing what leaves (positive) to where it arrives, exactly, whatever the size of numbers."""
+    """The cheapest way of bringing what leaves (positive) to where it arrives, exactly, however large the numbers."""
     network = Network(
         nodes=len(supplies),
         tails=np.array([arc.tail for arc in arcs], dtype=np.int64),
