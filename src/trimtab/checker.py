@@ -25,7 +25,7 @@ class Field:
         self.problem, self.books = problem, {b["id"]: b for b in problem.get("books", [])}
         self.price = defaultdict(F, {a["id"]: F(a["price"]) for a in problem["assets"] if "price" in a})
         self.unit = {a["id"]: F(1, 10 ** a.get("decimals", 18)) for a in problem["assets"]}
-        self.there, self.free, self.asset, self.moves = defaultdict(F), defaultdict(F), {}, {}
+        self.there, self.free, self.asset, self.rule, self.moves = defaultdict(F), defaultdict(F), {}, {}, {}
         for b in problem["balances"]:
             place, price = (b["account"], b["asset"]), self.price[b["asset"]]
             self.there[place] = (F(b["free"]) + F(b.get("locked", 0))) * price
@@ -37,6 +37,7 @@ class Field:
                 for number, part in enumerate(depth, start=1):
                     self.trade(m, side, f"{side} {number}", part)
         for name, t in self.links.items():
+            self.rule[name] = self.unit[t["asset"]], F(t.get("minimum", 0))
             self.asset[name], into = t["asset"], 1 - max(ZERO, F(t.get("fee_bps", 0))) / BPS
             most = min(self.nav, F(t.get("maximum", "1e60")) * self.price[t["asset"]])
             self.moves[name] = name, {(t["from"], t["asset"]): F(-1), (t["to"], t["asset"]): into}, "", most
@@ -46,7 +47,12 @@ class Field:
         book, cost = self.books[m["book"]], max(ZERO, F(part["bps"])) / BPS
         rate, kind = max(ZERO, F(m.get("fee_bps", 0))) / BPS, m.get("fee_from", "received")
         paid, base, quote = 1 + cost if side == "buy" else 1 - cost, book["base"], book["quote"]
-        self.asset[f"{m['id']} {side}"] = base
+        least = F(book.get("min_notional", 0)) * self.price[quote] / self.price[base]
+        step = F(book.get("step", 0)) or self.unit[base]
+        self.asset[f"{m['id']} {side}"], self.rule[f"{m['id']} {side}"] = (
+            base,
+            (step, max(least, F(book.get("min_amount", 0)))),
+        )
         for way in [kind] if kind in ("received", "quote") else [kind, "received"]:
             change = defaultdict(F, {(m["account"], base): F(1), (m["account"], quote): -paid})
             if side == "sell":
@@ -61,38 +67,35 @@ class Field:
 
 def sendable(field: Field, name: str, leg: Json) -> Iterator[str]:
     """Whether a venue takes the leg, and whether it claims to bring more, or to take less, than its moves do."""
-    amount, takes = F(leg["amount"]), [F(t["amount"]) for t in leg["takes"]]
-    if (
-        any(field.moves.get(t["move"], [""])[0] != name for t in leg["takes"])
-        or min(takes) <= 0
-        or sum(takes) != amount
-    ):
-        yield f"{leg['id']}: its parts are not moves of {name} that sum to its amount"
-        return
-    change: dict[Any, F] = defaultdict(F)
-    for t in leg["takes"]:
-        for place, n in field.moves[t["move"]][1].items():
-            change[place] += F(t["amount"]) * field.price[field.asset[name]] * n / field.price[place[1]]
-    rule = field.links.get(name) or field.books[field.moves[leg["takes"][0]["move"]][2].rsplit(" ", 2)[0]]
-    step, least = (
-        F(rule.get("step", 0)) or field.unit[field.asset[name]],
-        F(rule.get("minimum", rule.get("min_amount", 0))),
-    )
-    if name in field.links:
-        change[rule["to"], rule["asset"]] -= F(rule.get("fee", 0))
-    elif "min_notional" in rule:
-        least = max(least, F(rule["min_notional"]) * field.price[rule["quote"]] / field.price[rule["base"]])
+    amount, takes = F(leg["amount"]), {t["move"]: F(t["amount"]) for t in leg["takes"]}
     stated = {(c["account"], c["asset"]): F(c["amount"]) for c in leg["changes"]}
-    if amount < least or amount % step or any(stated.get(p, ZERO) > change[p] for p in {*change, *stated}):
-        yield f"{leg['id']}: its venue does not take {leg['amount']}, or it claims to change more than it can"
+    if any(field.moves.get(move, [""])[0] != name for move in takes) or min(takes.values()) <= 0:
+        yield f"{leg['id']}: its parts are not moves of {name}"
+        return
+    if len(takes) < len(leg["takes"]) or len(stated) < len(leg["changes"]) or sum(takes.values()) != amount:
+        yield f"{leg['id']}: a part or a change is there twice, or the parts do not sum to its amount"
+    price, (step, least) = field.price[field.asset[name]], field.rule[name]
+    change: dict[Any, F] = defaultdict(F)
+    for move, taken in takes.items():
+        for place, n in field.moves[move][1].items():
+            change[place] += taken * price * n / field.price[place[1]]
+    if t := field.links.get(name):
+        change[t["to"], t["asset"]] -= F(t.get("fee", 0))
+    if amount < least or amount % step or F(leg["value"]) != amount * price:
+        yield f"{leg['id']}: its venue does not take {leg['amount']}, or its value is another"
+    if any(stated.get(place, ZERO) > change[place] for place in {*change, *stated}):
+        yield f"{leg['id']}: it claims to change more than it can"
 
 
 def paid(field: Field, legs: Json) -> Iterator[str]:
     """Whether every set of legs that is closed under `needs` is paid for, and finds room below the ceilings."""
     before: dict[str, set[str]] = {}
     for leg in sorted(legs.values(), key=lambda x: x["wave"]):
-        if any(n not in before for n in leg["needs"]):
-            yield f"{leg['id']}: it needs a leg that does not come before it"
+        waves = {x["id"]: x["wave"] for x in legs.values() if x["id"] in before}
+        if any(n not in before for n in leg["needs"]) or leg["wave"] != 1 + max(
+            [waves[n] for n in leg["needs"]], default=0
+        ):
+            yield f"{leg['id']}: its wave does not follow from the legs that it needs"
             return
         before[leg["id"]] = set(leg["needs"]).union(*(before[n] for n in leg["needs"]))
     flows: dict[Any, list[Any]] = defaultdict(list)
@@ -153,6 +156,7 @@ def proven(field: Field, plan: Json) -> Iterator[str]:
             end[place] += n * size
     slices = {slot: most for _, _, slot, most, _ in moves if slot}
     yield from (f"{slot}: more is taken than it has" for slot in slices if taken[slot] > slices[slot])
+    yield from (f"{leg}: more is moved than may be" for leg, _, slot, most, size in moves if not slot and size > most)
     lost, bound, whole = field.nav - sum(end.values()), ZERO, -duals.get("lost", ZERO)
     worth = dict.fromkeys(end, whole)
     for name, mine, edge, sign in promises(field, {*end}):
@@ -218,6 +222,32 @@ def shipped(problem: Json, plan: Json) -> Iterator[str]:
         yield "the flows are of unknown edges, do not bring what was asked, or cost other than the plan says"
 
 
+def told(field: Field, plan: Json) -> Iterator[str]:
+    """Whether costs, weights and what is unmet are told as they are: lots and least sizes may leave a target."""
+    end, spare = defaultdict(F, field.there), ZERO
+    for leg in plan["legs"]:
+        lost = -sum(F(c["amount"]) * field.price[c["asset"]] for c in leg["changes"])
+        if lost != sum(F(n) for n in leg["costs"].values()):
+            yield f"{leg['id']}: its costs are not what it loses"
+        for c in leg["changes"]:
+            end[c["account"], c["asset"]] += F(c["amount"]) * field.price[c["asset"]]
+    after = sum(end.values())
+    if field.nav - after != F(plan["cost"]) or any(
+        F(n) != sum(F(leg["costs"][kind]) for leg in plan["legs"]) for kind, n in plan["costs"].items()
+    ):
+        yield "cost: it is not what the legs lose"
+    for name, asset in field.asset.items():
+        spare += max(field.rule[name]) * field.price[asset]
+    missing = {x["asset"] for x in plan["unmet"]}
+    for name, mine, edge, sign in promises(field, {*end}):
+        kind, _, asset = name.partition(" ")
+        share = sum(end[p] for p in mine) / after if after else ZERO
+        if kind in ("low", "high") and abs(share - F(plan["weights"].get(asset, 0))) > F(1, 10**12):
+            yield f"weights.{asset}: it ends at {float(share)}"
+        if kind in ("low", "high") and asset not in missing and sign * (edge - share) * after > spare:
+            yield f"{asset}: it stays away from its target, and is not named as unmet"
+
+
 def check(plan: Json) -> list[str]:
     """What is wrong with a plan, in sentences; empty if all of it holds. One that could not be made claims nothing."""
     if plan["status"] == "infeasible":
@@ -228,7 +258,7 @@ def check(plan: Json) -> list[str]:
     legs = {x["market"] if x["kind"] == "transfer" else f"{x['market']} {x['side']}": x for x in plan["legs"]}
     wrong = [] if len(legs) == len(plan["legs"]) else ["two legs are of the same market and side"]
     wrong += [fault for name, leg in legs.items() for fault in sendable(field, name, leg)]
-    return wrong or [*paid(field, legs), *proven(field, plan)]
+    return wrong or [*paid(field, legs), *proven(field, plan), *told(field, plan)]
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def _legs(
                 market=trade[0].id if trade else one.leg,
                 side=trade[1] if trade else None,
                 amount=one.amount,
-                value=money(one.amount * ground.price(one.parts[0][0])),
+                value=canon(one.amount * ground.price(one.parts[0][0])),
                 costs=kinds([one]),
                 wave=waves[one.leg],
                 needs=tuple(sorted(ids[leg] for leg in needed[one.leg])),

@@ -116,7 +116,7 @@ def _transfer(ground: Ground, leg: str, moves: Mapping[str, Decimal], stock: Map
     arrives = amount - passage - ceil_to(link.fee, unit)
     if not _carries(link, amount, arrives):
         return None
-    costs = {"transfer": money(passage * price), "fixed": money(ceil_to(link.fee, unit) * price)}
+    costs = {"transfer": passage * price, "fixed": ceil_to(link.fee, unit) * price}
     return Sent(leg, amount, ((ground.named[name], amount),), {source: -amount, target: canon(arrives)}, costs)
 
 
@@ -170,7 +170,7 @@ def _parts(
 
 
 def _worked(ground: Ground, leg: str, parts: tuple[tuple[Move, Decimal], ...], stock: Mapping[Place, Decimal]) -> Sent:
-    """What an order changes and costs, to the raw unit, rounded against us."""
+    """What an order changes and costs, to the raw unit, rounded against us; what rounding takes counts as fee."""
     way, side = ground.ways[leg]
     book = ground.books[way.book]
     base, quote = (way.account, book.base), (way.account, book.quote)
@@ -179,15 +179,12 @@ def _worked(ground: Ground, leg: str, parts: tuple[tuple[Move, Decimal], ...], s
     walked = sum((part * mark * _level(move, side) for move, part in parts), ZERO)
     moved = walked.quantize(ground.unit(book.quote), rounding=ROUND_CEILING if buying else ROUND_FLOOR)
     changes = {base: amount if buying else -amount, quote: -moved if buying else moved}
-    fee = ZERO
     for place, paid in _fees(ground, leg, parts, stock).items():
         changes[place] = changes.get(place, ZERO) - paid
-        fee += paid * ground.prices[place[1]]
-    costs = {
-        "fee": money(fee),
-        "spread": money(sum((part * price * move.spread for move, part in parts), ZERO)),
-        "impact": money(sum((part * price * move.impact for move, part in parts), ZERO)),
-    }
+    spread = money(sum((part * price * move.spread for move, part in parts), ZERO))
+    impact = money(sum((part * price * move.impact for move, part in parts), ZERO))
+    lost = -sum((value * ground.prices[place[1]] for place, value in changes.items()), ZERO)
+    costs = {"fee": lost - spread - impact, "spread": spread, "impact": impact}
     return Sent(leg, canon(amount), parts, {place: canon(value) for place, value in changes.items() if value}, costs)
 
 
