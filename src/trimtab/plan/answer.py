@@ -21,10 +21,14 @@ CENT: Final = Decimal("1E-8")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found: the legs of a programme, the duals of their bound, what they miss, and doubts in words."""
+    """What was found: the legs of a programme, the duals of their bound, what they miss, and doubts in words.
+
+    `nearest` are the legs of the plan that comes nearest, also where it is not to be made.
+    """
 
     made: Programme
     sents: tuple[Sent, ...]
+    nearest: tuple[Sent, ...]
     duals: tuple[Dual, ...]
     missed: Missed
     because: tuple[str, ...]
@@ -118,7 +122,7 @@ def _unmet(found: Outcome) -> list[Shortfall]:
     for name, value in found.missed.hard.items():
         kind, _, asset = name.partition(" ")
         if kind in ("low", "high"):
-            because = conflict.shortfall(found.made, name, value)
+            because = conflict.shortfall(found.made, name, value, found.nearest)
             told.append(Shortfall(asset=asset, value=money(value), because=because))
     return sorted(told, key=lambda one: one.asset)
 

@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
+from trimtab.plan.ground import Ground
 from trimtab.plan.misses import Missed
 from trimtab.plan.programme import Programme
+from trimtab.plan.rounding import Sent
 from trimtab.quant import lp
 from trimtab.quant.lp import Column, Problem, Row, Table
-from trimtab.units import ZERO, plain
+from trimtab.units import ZERO, canon, plain
 
 TRIFLE: Final = Decimal("1E-9")
 MOST: Final = 400
@@ -34,14 +36,26 @@ def told(made: Programme, missed: Missed) -> Iterator[str]:
             yield f"{asset} stays {plain(value, 2)} {base} from its target: what lots and smallest orders leave"
 
 
-def shortfall(made: Programme, name: str, value: Decimal) -> str:
-    """Why one target is missed."""
-    ground, asset = made.ground, name.partition(" ")[2]
-    off = f"{plain(value, 2)} {ground.problem.base} {'short of' if name.startswith('low ') else 'above'} its target"
-    moving = [leg for leg in ground.legs if asset in ground.touches(leg)]
-    if not moving:
-        return f"{asset} ends {off}: no market or transfer of this problem moves it"
-    return f"{asset} ends {off}: what could move it is exhausted, closed, or bound by the promises named in because"
+def shortfall(made: Programme, name: str, value: Decimal, nearest: Sequence[Sent]) -> str:
+    """Why one target is missed by the plan that comes nearest."""
+    ground, (kind, _, asset) = made.ground, name.partition(" ")
+    short = kind == "low"
+    off = f"{plain(value, 2)} {ground.problem.base} {'short of' if short else 'above'} its target"
+    ways = [leg for leg in ground.legs if asset == _end(ground, leg, short=short) and leg in ground.ways]
+    if not ways:
+        return f"{asset} ends {off}: no market of this problem {'buys' if short else 'sells'} it"
+    taken = {one.leg: one.amount * ground.price(one.parts[0][0]) for one in nearest}
+    full = sum((ground.most(leg) for leg in ways), ZERO)
+    if all(taken.get(leg, ZERO) + ground.slack(leg) >= ground.most(leg) for leg in ways):
+        return f"{asset} ends {off}: its books take {plain(full, 2)} {ground.problem.base} in all"
+    where = "what pays for it is not free" if short else "it is not free"
+    return f"{asset} ends {off}: {where} where it could be {'bought' if short else 'sold'}, or other promises bind"
+
+
+def _end(ground: Ground, leg: str, *, short: bool) -> str:
+    """The asset that a leg brings, or the one that it takes."""
+    move = ground.moves_of[leg][0]
+    return move.target[1] if short else move.source[1]
 
 
 def said(made: Programme, name: str) -> str:
@@ -50,7 +64,7 @@ def said(made: Programme, name: str) -> str:
     ground = made.ground
     if kind in ("low", "high"):
         low, high = ground.goal(ground.aims[rest])
-        edge = f"at least {plain(low * 100)}" if kind == "low" else f"at most {plain(high * 100)}"
+        edge = f"at least {plain(canon(low * 100))}" if kind == "low" else f"at most {plain(canon(high * 100))}"
         return f"target of {rest}, {edge} %"
     if kind == "stock":
         account, _, asset = rest.partition(" ")

@@ -30,9 +30,9 @@ def solve(problem: Problem) -> Answer:
     sents = tuple(rounding.sent(ground, search.wanted(made, point.values)))
     missed = misses.missed(made, sents, point.tried)
     if missed.hard and (problem.objective.tracking is Tracking.EXACT or not sents):
-        return answer.answer(Outcome(made, (), prove(made, ()), missed, point.because), Status.INFEASIBLE)
+        return answer.answer(Outcome(made, (), sents, prove(made, ()), missed, point.because), Status.INFEASIBLE)
     status = Status.FEASIBLE if missed.hard or point.because else Status.OPTIMAL
-    return answer.answer(Outcome(made, sents, prove(made, sents), missed, point.because), status)
+    return answer.answer(Outcome(made, sents, sents, prove(made, sents), missed, point.because), status)
 
 
 def ordered(problem: Problem) -> Problem:
