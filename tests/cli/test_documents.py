@@ -45,6 +45,23 @@ def test_a_report_in_json_is_the_same_by_either_option(done: Path) -> None:
     assert shown("report", "--json", "--fund", done).out == shown("report", "--format", "json", "--fund", done).out
 
 
+@pytest.mark.parametrize("one", [("1",), ("--cycle", "1"), ("last",), ("1", "--cycle", "1")])
+def test_a_report_takes_its_cycle_as_every_other_command_does(one: tuple[str, ...], done: Path) -> None:
+    cycles = json.loads(shown("report", *one, "--json", "--fund", done).out)["cycles"]
+    assert [facts["cycle"] for facts in cycles] == ["1"]
+
+
+def test_levers_in_json_are_their_entries_and_null_where_none_was_pulled(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    halted, resumed, again = (
+        json.loads(shown(lever, "--because", "a rumour", "--by", "Ann", "--json", "--fund", fund).out)
+        for lever in ("halt", "resume", "resume")
+    )
+    assert [halted["kind"], resumed["kind"], again] == ["halted", "resumed", None]
+    assert halted["body"] == {"because": "a rumour", "by": "Ann"}
+    assert resumed["prev"] == halted["hash"]
+
+
 def test_a_run_in_json_is_quiet_and_its_document_is_the_cycle(tmp_path: Path) -> None:
     said = shown("run", "--yes", "--json", "--fund", make_fund(tmp_path))
     facts = decode(said.out.removesuffix("\n").encode(), Facts)

@@ -28,6 +28,8 @@ BAD_INPUT = {
     "a saved plan that is not there": (["run", "--yes", "--plan", "/nonexistent"], "/nonexistent: cannot be read"),
     "acceptance without an explanation": (["reconcile", "--accept", "main"], "--accept needs --because"),
     "acceptance of no account": (["reconcile", "--accept", "mian", "--because", "x"], "main, reserve, trading"),
+    "two cycles for one report": (["report", "1", "--cycle", "2"], "name one of them"),
+    "a report of a cycle that is not there": (["report", "7"], "no cycle has run yet"),
     "too small a number": (["cycles", "--limit", "0"], "--limit"),
 }
 
@@ -79,6 +81,14 @@ def test_a_halted_fund_is_told_on_every_look_with_who_why_and_since_when(tmp_pat
         assert re.search(since, said.err, re.MULTILINE)
 
 
+def test_a_check_up_says_who_halted_the_fund_and_why(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    assert shown("halt", "--because", "a rumour", "--by", "Ann", "--fund", fund).code == 0
+    said = shown("doctor", "--fund", fund, width=200)
+    assert said.code == 1
+    assert re.search(r"^FAIL  fund +halted by Ann since .* \(a rumour\)$", said.out, re.MULTILINE)
+
+
 def test_a_second_halt_is_recorded_and_says_that_it_is_the_second(tmp_path: Path) -> None:
     fund = make_fund(tmp_path)
     assert shown("halt", "--because", "a rumour", "--by", "Ann", "--fund", fund).code == 0
@@ -109,15 +119,36 @@ def test_a_look_tells_of_a_cycle_that_is_not_finished(tmp_path: Path) -> None:
     assert shown("state", "--fund", fund).err == ""
 
 
-def test_a_look_tells_of_a_ledger_that_is_not_the_one_that_was_sealed(tmp_path: Path) -> None:
+def test_a_ledger_that_is_gone_is_told_by_every_command_in_the_same_words(tmp_path: Path) -> None:
     fund = make_fund(tmp_path)
     assert shown("run", "--yes", "--fund", fund).code == 0
     for file in tmp_path.glob("paper.db*"):
         file.unlink()
-    for command in ("state", "plan"):
-        assert (
-            "the ledger is not the one that was sealed last" in shown(command, "--fund", fund, width=200).err.casefold()
-        )
+    answers = {c: shown(*c.split(), "--fund", fund, width=400) for c in ("state", "plan", "run --yes", "cycles")}
+    assert {command: said.code for command, said in answers.items()} == dict.fromkeys(answers, 2) | {"state": 0}
+    assert len({said.err.removeprefix("Error: ").casefold() for said in answers.values()}) == 1
+    assert "a ledger was sealed up to entry 30, and there is none at" in answers["plan"].err
+    assert "NAV" in answers["state"].out
+    check = shown("doctor", "--fund", fund, width=200)
+    assert check.code == 1
+    assert "a ledger was sealed, and there is none now" in check.out
+
+
+def test_a_halt_without_its_ledger_says_why_it_records_nothing(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path)
+    assert shown("run", "--yes", "--fund", fund).code == 0
+    for file in tmp_path.glob("paper.db*"):
+        file.unlink()
+    said = shown("halt", "--because", "a rumour", "--fund", fund, width=500)
+    assert said.code == 2
+    assert "Nothing was recorded, and no halt is needed" in said.err
+    assert not (tmp_path / "paper.db").exists()
+
+
+def test_a_simulator_without_its_world_says_what_writes_one(tmp_path: Path) -> None:
+    said = shown("sim", "--world", tmp_path / "sim.toml", width=200)
+    assert said.code == 2
+    assert "`trimtab init --template exchange` writes" in said.err
 
 
 def test_an_empty_folder_misses_its_file_before_anything_else(tmp_path: Path) -> None:
@@ -186,6 +217,15 @@ def test_a_terminal_gets_styles_unless_it_wants_none(colours: dict[str, str], es
     assert said.code == 0
     assert "NAV" in said.out
     assert ("\x1b" in said.out) is escapes
+
+
+def test_a_page_is_not_poured_onto_a_terminal(tmp_path: Path) -> None:
+    fund = str(make_fund(tmp_path))
+    said = on_terminal({}, "report", "--fund", fund)
+    assert said.code == 2
+    assert "--out report.html" in " ".join(said.out.split())
+    assert on_terminal({}, "report", "--format", "csv", "--fund", fund).code == 0
+    assert on_terminal({}, "report", "--out", str(tmp_path / "report.html"), "--fund", fund).code == 0
 
 
 def test_no_colour_holds_for_help_too() -> None:

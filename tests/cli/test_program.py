@@ -50,6 +50,7 @@ def test_the_demonstration_ends_with_commands_that_work_as_typed(clone: Path) ->
     out = typed(".venv/bin/trimtab", "demo", "--dir", "my fund", folder=clone, path="/usr/bin:/bin")
     following = out.partition("\nNext: ")[2].splitlines()
     assert len(following) == 2
+    assert "temporary folder" not in out
     answers = [typed("sh", "-c", line.strip(), folder=clone, path="/usr/bin:/bin") for line in following]
     assert "done" in answers[0]
     assert "a second look" in answers[1]

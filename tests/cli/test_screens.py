@@ -75,6 +75,61 @@ def test_seals_are_whole_in_lists_too(done: Path) -> None:
     assert len(re.findall(r"(?:seal \d+:|plan )[0-9a-f]{64}$", out, re.MULTILINE)) == 2
 
 
+STALE = {'source = "sim"': 'source = "wall"'}
+
+
+def test_failures_that_say_the_same_are_one_line_and_ages_are_told_as_people_do(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path, fund=STALE)
+    out = shown("doctor", "--fund", fund, width=200).out
+    assert len(re.findall(r"^FAIL  account ", out, re.MULTILINE)) == 2
+    assert re.search(r"^FAIL  account main and trading +5 assets, \d+ days old$", out, re.MULTILINE)
+    assert out.count("fix: see why its venues give no price that counts") == 1
+    assert out.count("fix: as above") == 7
+
+
+def test_doubts_are_told_once_and_counted_in_the_reason_to_hold(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path, fund=STALE)
+    out = shown("plan", "--fund", fund, width=300).out
+    hold, *rest = out.splitlines()
+    assert re.fullmatch(r"Hold, the picture is not complete: main, reserve and trading are stale: .*; AVAX, .*", hold)
+    stale = [line for line in rest if line.startswith("Stale: ")]
+    assert len(stale) == 1
+    assert re.match(r"Stale: main, reserve and trading: their balances are \d+ days old", stale[0])
+    assert not re.search(r"\d{4,} s\b", out)
+
+
+def test_a_value_that_leaves_something_out_says_what(tmp_path: Path) -> None:
+    unreadable = "[venues.south.accounts.reserve]\nunreadable_from = 2026-01-01T00:00:00Z\n"
+    table = "[venues.south.accounts.reserve.balances]"
+    said = shown("state", "--fund", make_fund(tmp_path, world={table: unreadable + table}))
+    assert re.match(r"NAV [\d,.]+ USDT at [^,]+ UTC, not counting reserve$", said.out.splitlines()[0])
+
+
+def test_where_nothing_could_be_read_no_table_pretends_that_it_was(tmp_path: Path) -> None:
+    world = {
+        f"[venues.{venue}.accounts.{account}.balances]": (
+            f"[venues.{venue}.accounts.{account}]\nunreadable_from = 2026-01-01T00:00:00Z\n"
+            f"[venues.{venue}.accounts.{account}.balances]"
+        )
+        for venue, account in (("north", "main"), ("north", "trading"), ("south", "reserve"))
+    }
+    fund = make_fund(tmp_path, world=world)
+    state, plan = shown("state", "--fund", fund), shown("plan", "--fund", fund)
+    assert (state.code, plan.code) == (3, 3)
+    assert state.out.startswith("NAV \N{EN DASH} at ")
+    assert "0.00" not in state.out + plan.out
+    assert "Next: mend what cannot be seen" in plan.out
+
+
+def test_breaks_with_the_same_words_are_one_line(tmp_path: Path) -> None:
+    table = "[venues.south.accounts.reserve.balances]"
+    dark = "[venues.south.accounts.reserve]\nunreadable_from = 2026-01-05T07:31:00Z\n"
+    said = shown("run", "--yes", "--fund", make_fund(tmp_path, world={table: dark + table}), width=200)
+    lines = [line for line in said.out.splitlines() if line.startswith("Break: ")]
+    assert len(lines) == 1
+    assert lines[0].startswith("Break: reserve BTC, ETH, ")
+
+
 def test_a_run_that_was_blocked_names_the_clause_and_shows_no_trades(tmp_path: Path) -> None:
     promise = 'trades no more than half of the fund."\nlimit = '
     fund = make_fund(tmp_path, fund={f'{promise}"0.5"': f'{promise}"0.05"'})

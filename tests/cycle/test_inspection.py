@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 
 from tests.scenarios.funds import at_desk, change, make_fund, on
-from trimtab.cycle import inspection
+from trimtab.cycle import doctor, inspection
 from trimtab.cycle.inspection import Check
 from trimtab.model.accounts import Access, Budget, Carried, Route
 from trimtab.ports import Unavailable
@@ -138,3 +138,46 @@ def test_a_target_below_the_least_order_fails(tmp_path: Path) -> None:
     assert said.code == 1
     assert "target DOGE" in said.out
     assert "the least order 5" in said.out
+
+
+def checked(fund: Path) -> dict[str, Check]:
+    """What a whole check-up of a fund finds, by subject."""
+    with at_desk(fund) as desk:
+        return {check.subject: check for check in asyncio.run(doctor.examine(desk))}
+
+
+def test_balances_older_than_the_fund_allows_fail(tmp_path: Path) -> None:
+    fund = make_fund(tmp_path, fund={'source = "sim"': 'source = "wall"'})
+    account = checked(fund)["account main"]
+    assert not account.well
+    assert account.fix == "compare the clock with the venue's"
+
+
+def test_a_listed_asset_without_a_price_that_counts_is_not_called_unlisted(tmp_path: Path) -> None:
+    halted = '"LTC/USDT" = { halted_from = 2026-01-01T00:00:00Z, filters'
+    fund = make_fund(tmp_path, world={'"LTC/USDT" = { filters': halted})
+    assert "no price that counts" in checked(fund)["price LTC"].fix
+
+
+def test_an_asset_that_no_venue_lists_is_chosen_anew_or_given_a_price_by_people(tmp_path: Path) -> None:
+    gone = '"LTC/USDT" = { vanishes_at = 2026-01-01T00:00:00Z, filters'
+    fund = make_fund(tmp_path, world={'"LTC/USDT" = { filters': gone})
+    assert "[prices.fixed]" in checked(fund)["price LTC"].fix
+
+
+def test_a_venue_that_cannot_be_read_is_waited_for_before_its_assets_are_given_up(tmp_path: Path) -> None:
+    class Dark:
+        def __init__(self, venue: Any) -> None:
+            self._venue = venue
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._venue, name)
+
+        async def instruments(self) -> tuple[()]:
+            raise Unavailable("dark")
+
+    with at_desk(make_fund(tmp_path)) as desk:
+        venues: Any = {name: Dark(venue) for name, venue in desk.venues.items()}
+        found = {c.subject: c for c in asyncio.run(doctor.examine(replace(desk, venues=venues)))}
+    assert found["price BTC"].finding == "north and south could not be read"
+    assert found["price BTC"].fix == "wait until north and south can be read again"

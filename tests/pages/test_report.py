@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tests import told
 from trimtab.model.canonical import decode
 from trimtab.model.decision import Cause
+from trimtab.model.valuation import Doubt, Kind
 from trimtab.pages.report import Period, Report, compose, report_csv, report_html, report_json
 from trimtab.record.facts import Facts, gather
 
@@ -171,3 +172,28 @@ def test_csv_text_cannot_be_a_formula() -> None:
     evil = replace(facts, closed=replace(facts.closed, because='=HYPERLINK("http://x")'))
 
     assert rows(report_csv([evil], ALWAYS), "cycle")[0]["because"].startswith("'=")
+
+
+def narrow(page: str) -> list[str]:
+    """The cells of tables that are laid out one under the other on a narrow screen."""
+    tables = re.findall(r'<table class="stack.*?</table>', page, re.DOTALL)
+    return [cell for table in tables for cell in re.findall(r"<td[^>]*>", table.partition("<tbody>")[2])]
+
+
+@pytest.mark.parametrize("entries", [told.done(), told.blocked(), told.done(told.unexplained())])
+def test_each_cell_names_its_column_for_narrow_screens(entries: tuple[object, ...]) -> None:
+    cells = narrow(report_html([cycle(1, entries), cycle(2, entries)], ALWAYS))
+    assert len(cells) > 20
+    assert [cell for cell in cells if cell != "<td>" and "data-label" not in cell and "said" not in cell] == []
+
+
+def test_a_value_that_not_every_price_is_known_for_is_no_net_asset_value() -> None:
+    facts = cycle(1, told.held())
+    assert facts.before is not None
+    unpriced = Doubt(kind=Kind.UNPRICED, subject="XYZ", because="nobody quotes it", blocks=True)
+    counted = replace(facts, before=replace(facts.before, doubts=(unpriced,)))
+    small = replace(facts, before=replace(facts.before, doubts=(replace(unpriced, blocks=False),)))
+    assert compose([counted], ALWAYS).totals.nav_last is None
+    assert compose([small], ALWAYS).totals.nav_last == facts.before.nav
+    assert "Net asset value, as far as seen" in report_html([counted], ALWAYS)
+    assert "as far as seen" not in report_html([facts], ALWAYS)

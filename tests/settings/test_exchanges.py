@@ -85,6 +85,12 @@ def test_what_is_wrong_is_said_with_its_path(old: str, new: str, said: str, fold
     assert any(one.startswith(said) for one in told), told
 
 
+def test_before_its_simulator_ran_an_account_misses_one_thing_and_is_told_what_makes_it(folder: Path) -> None:
+    text = (EXCHANGE + WIRE).replace('ca = "sim-ca.pem"', 'ca = "none.pem"').replace('"env:K"', '"file:sim-keys/k"', 1)
+    (told,) = [line for line in mistakes(folder, text) if line.startswith("accounts.main")]
+    assert told.endswith("none.pem; `trimtab sim` makes it, and the keys")
+
+
 def test_one_key_for_two_accounts_of_a_venue_would_count_its_money_twice(folder: Path) -> None:
     twin = '[accounts.twin]\nvenue = "north"\nkey = "env:K"\nsecret = "env:S"\n\n[assets]'
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fundfile import load
+from tests.scenarios.funds import change, on
 from trimtab.settings import law
 from trimtab.settings.schema import schema
 
@@ -36,9 +36,13 @@ def test_every_kind_of_clause_is_on_the_page() -> None:
     assert rows == sorted(law.RULES)
 
 
-def test_the_shortest_fund_of_the_page_loads(tmp_path: Path) -> None:
-    (tmp_path / "paper.toml").write_text("")
-    example = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-
-    assert example is not None
-    assert load(tmp_path, example[1]).policy.fund == "alpha"
+def test_the_shortest_fund_of_the_page_plans_and_runs_as_it_is_written(tmp_path: Path) -> None:
+    examples = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    for name, text in zip(("fund.toml", "paper.toml"), examples[:2], strict=True):
+        (tmp_path / name).write_text(text)
+    planned = on(tmp_path / "fund.toml", "plan")
+    assert planned.code == 0, planned.err
+    assert "Rebalance (drift)" in planned.out
+    change(tmp_path / "paper.toml", {"speed = 30": "speed = 0"})
+    (tmp_path / "paper.sqlite").unlink()
+    assert on(tmp_path / "fund.toml", "run", "--yes").code == 0

@@ -288,7 +288,7 @@ def test_a_fund_needs_one_of_each(folder: Path, table: str) -> None:
         ("[accounts.a]\n[accounts.a]\n", "line 2: accounts.a is declared twice; give the second one its own name"),
         ("[fund]\nid = 'a'\nid = 'b'\n", "line 3: a key is declared twice"),
         ("[fund\n", "line 1: not TOML: "),
-        ("[fund]\nid = \n", "line 2: not TOML: Invalid value"),
+        ("[fund]\nid = \n", "line 2: not TOML: its value is missing"),
     ],
 )
 def test_what_toml_refuses_is_said_with_its_line(folder: Path, text: str, said: str) -> None:

@@ -191,8 +191,16 @@ def test_what_is_listed_and_not_quoted_says_so() -> None:
 
 
 def test_an_asset_of_the_fund_that_nobody_lists_is_unpriced() -> None:
-    law = terms(policy(), instrument("north:BTC/USDT"))
+    law = terms(policy(prices=prices(sources=("north",))), instrument("north:BTC/USDT"))
     assert unpriced(choose(T0, [quote("north:BTC/USDT", "1")], law), "ETH").because == "no venue lists it"
+
+
+def test_an_asset_is_not_called_unlisted_while_a_source_cannot_be_read() -> None:
+    law = terms(policy(prices=prices(sources=("north", "south"))), instrument("north:BTC/USDT"))
+    told = unpriced(choose(T0, [quote("north:BTC/USDT", "1")], law), "ETH").because
+    assert told == "south could not be read, and no other venue lists it"
+    nobody = replace(law, instruments=())
+    assert unpriced(choose(T0, [], nobody), "ETH").because == "north and south could not be read"
 
 
 @pytest.mark.parametrize(

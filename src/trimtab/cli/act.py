@@ -17,6 +17,7 @@ from trimtab.cli.frame import (
     again,
     command,
     finish,
+    lost,
     record_of,
     settings_of,
     show,
@@ -29,8 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trimtab.api import Facts, LeaseHeld, Result, Settings, Thought
+    from trimtab.model.ledger import Entry
 
 HALTED = "Halted: nothing starts until `trimtab resume --because WHY`"
+RESUMED = "Resumed: `trimtab run` acts again"
+NOT_HALTED = "The fund is not halted: there is nothing to resume, and nothing was recorded"
+STILL = (
+    "Nothing was recorded, and no halt is needed: no command starts anything without its ledger. A run that is still "
+    "at work is stopped by Ctrl-C, or by SIGTERM to its process"
+)
 Why = Annotated[str, typer.Option("--because", help="The reason; it is recorded.", metavar="WHY", show_default=False)]
 Who = Annotated[str | None, typer.Option("--by", help="Who acts; the login name unless said.", metavar="NAME")]
 
@@ -114,21 +122,26 @@ def _report(facts: "Facts", result: "Result", *, as_json: bool) -> int:
 
 
 @command
-def halt(because: Why, by: Who = None, fund: Fund = FUND) -> None:
+def halt(because: Why, by: Who = None, fund: Fund = FUND, as_json: AsJson = False) -> None:
     """Stop everything: cancel what rests, start nothing. Works beside a running cycle."""
     from trimtab import api
     from trimtab.cli.screen import Sentence
 
     settings = record_of(fund, verbose=False)
-    api.require_ledger(settings)
+    if gone := lost(settings):
+        raise ValueError(f"{gone}. {STILL}")
     with api.levers(settings) as store:
         before = api.halted(store)
         api.pull(store, settings, "halted", by, because)
-    show(Sentence(f"Halted already {before}; this reason is recorded too" if before else HALTED))
+        pulled = store.last("halted")
+    if as_json:
+        _show_pulled(pulled)
+    else:
+        show(Sentence(f"Halted already {before}; this reason is recorded too" if before else HALTED))
 
 
 @command
-def resume(because: Why, by: Who = None, fund: Fund = FUND) -> None:
+def resume(because: Why, by: Who = None, fund: Fund = FUND, as_json: AsJson = False) -> None:
     """Let a halted fund act again. One that is not halted is left as it is."""
     from trimtab import api
     from trimtab.cli.screen import Sentence
@@ -136,8 +149,18 @@ def resume(because: Why, by: Who = None, fund: Fund = FUND) -> None:
     settings = record_of(fund, verbose=False)
     api.require_ledger(settings)
     with api.levers(settings) as store:
-        if api.halted(store):
+        halted = bool(api.halted(store))
+        if halted:
             api.pull(store, settings, "resumed", by, because)
-            show("Resumed: `trimtab run` acts again")
-        else:
-            show(Sentence("The fund is not halted: there is nothing to resume, and nothing was recorded"))
+        pulled = store.last("resumed") if halted else None
+    if as_json:
+        _show_pulled(pulled)
+    else:
+        show(Sentence(RESUMED if halted else NOT_HALTED))
+
+
+def _show_pulled(pulled: "Entry | None") -> None:
+    """A lever as its entry in the ledger; null where none was pulled."""
+    from trimtab import api
+
+    show_json(api.readable([pulled])[0] if pulled is not None else None)

@@ -12,6 +12,7 @@ from rich.text import Text
 from trimtab import api
 from trimtab.cli import codes, history, progress, views
 from trimtab.cli.frame import NO, again, show, show_sentences, tell, write
+from trimtab.cli.screen import Sentence
 
 
 def show_all(tape: Path | None, folder: Path | None) -> int:
@@ -42,7 +43,7 @@ async def _walk(fund: Path) -> int:
         _say("trimtab plan", "the cheapest way back, with its proof and its checks; nothing is sent yet")
         thought = await api.preview(desk, None)
         show(views.plan(thought))
-        _say("trimtab run --yes", "the same plan worked in slices over simulated time")
+        _say("trimtab run --yes", "looks and plans once more, then works the plan in slices; some seconds")
         result = await _run(desk)
         if result is None:
             tell("the fund is halted")
@@ -83,6 +84,7 @@ def _say(typed: str, meant: str = "") -> None:
 def _farewell(folder: Path | None, kept: str) -> None:
     show("", Rule(style="dim"))
     if folder is None:
+        show(Sentence("This fund lived in a temporary folder and is gone with its report; --dir DIR keeps it", "dim"))
         following = again("init myfund"), again("plan", Path("myfund"))
     else:
         following = again(f"cycles {kept}"), again(f"plan {kept} --because 'a second look'")

@@ -131,6 +131,17 @@ def ledger(fund: Path, *, verbose: bool) -> Iterator["Store"]:
         yield store
 
 
+def lost(settings: "Settings") -> str:
+    """What is to be said of a ledger that was sealed and is gone, for who goes on without it; else nothing."""
+    from trimtab import api
+
+    try:
+        api.require_ledger(settings)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def again(command: str, folder: Path = Path()) -> str:
     """A command on the fund in a folder, as this person can type it from where they are."""
     name = program(sys.argv[0], Path.cwd(), os.environ.get("PATH", os.defpath))

@@ -1,16 +1,17 @@
 """What the commands that read the ledger print: history, entries, endings, proofs and the close."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from trimtab.cli import differences
 from trimtab.cli.screen import Sentence, Table, table
 from trimtab.model.ledger import CycleOutcome, Entry
-from trimtab.pages import words
+from trimtab.pages import doubts, words
 from trimtab.record.facts import Facts
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 GOOD = (CycleOutcome.DONE, CycleOutcome.HELD)
 GAP = Text()
+MOST = 12
+"""So many places of one entry are shown."""
 
 
 def cycles(past: Sequence[Facts], *, verbose: bool = False) -> RenderableType:
@@ -46,7 +49,7 @@ def cycles(past: Sequence[Facts], *, verbose: bool = False) -> RenderableType:
 
 
 def _why(facts: Facts, *, verbose: bool) -> str:
-    why = facts.closed.because if facts.closed is not None else "not finished; `trimtab run` goes on with it"
+    why = doubts.ended(facts) if facts.closed is not None else "not finished; `trimtab run` goes on with it"
     if not verbose:
         return why
     seal = f"seal {facts.seal}" if facts.seal else "no seal yet"
@@ -73,12 +76,12 @@ def ending(facts: Facts, seal: str) -> RenderableType:
     assert facts.closed is not None
     closed = facts.closed
     style = "bold green" if closed.outcome in GOOD else "bold yellow"
-    told = Sentence(f"{closed.outcome}, {closed.because}", style, lead=f"Cycle {facts.cycle}: ")
+    told = Sentence(f"{closed.outcome}, {doubts.ended(facts)}", style, lead=f"Cycle {facts.cycle}: ")
     parts: list[RenderableType] = [told]
     if facts.started is not None:
         parts += [GAP, *_trades(facts), GAP, _reached(facts), GAP, *_cost(facts)]
     if facts.reconciled is not None:
-        parts += [_break(f"{b.account} {b.asset}", b.because) for b in facts.reconciled.breaks]
+        parts += _breaks((b, "") for b in facts.reconciled.breaks)
     return Group(*parts, Sentence(seal, lead="Seal  "))
 
 
@@ -88,8 +91,12 @@ def following(facts: Facts) -> str:
     return "resume --because WHY" if facts.closed.outcome is CycleOutcome.HALTED else f"explain {facts.cycle}"
 
 
-def _break(where: str, because: str) -> RenderableType:
-    return Sentence(f"{where}: {because}", "red", lead="Break: ")
+def _breaks(found: Iterable[tuple["Break", str]]) -> Iterator[RenderableType]:
+    """Each break with its date; those with the same words are one line, with their accounts."""
+    for (because, dated), alike in words.together(((b.because, dated), b) for b, dated in found).items():
+        assets = words.together((b.account, b.asset) for b in alike)
+        where = "; ".join(f"{account} {words.listed(names)}" for account, names in assets.items())
+        yield Sentence(f"{where}{dated}: {because}", "red", lead="Break: ")
 
 
 def _trades(facts: Facts) -> list[RenderableType]:
@@ -118,7 +125,7 @@ def _undone(facts: Facts) -> list[RenderableType]:
     legs: dict[str, list[str]] = {}
     for trade in facts.trades:
         if trade.undone:
-            legs.setdefault(trade.undone, []).append(trade.leg)
+            legs.setdefault(doubts.once(trade.undone), []).append(trade.leg)
     return [Sentence(f"{words.listed(some)}: {why}", "yellow", lead="Not done: ") for why, some in legs.items()]
 
 
@@ -143,7 +150,7 @@ def _cost(facts: Facts) -> list[RenderableType]:
 
 
 def replayed(result: "Replayed") -> RenderableType:
-    """What a replay compared, and every byte of difference it found."""
+    """What a replay compared, and where what it found differs."""
     if result.holds:
         told = f"{words.count(result.compared, 'derived entry', 'derived entries')} recomputed, equal byte for byte"
         parts: list[RenderableType] = [Sentence(told, "green", lead=f"Cycle {result.cycle}: ")]
@@ -158,13 +165,17 @@ def replayed(result: "Replayed") -> RenderableType:
 
 
 def _difference(wrong: "Difference") -> RenderableType:
-    """The two bodies whole, as they are: where they differ is for the reader's own tools."""
-    stored, derived = wrong.stored.decode(), wrong.derived.decode() or "(nothing)"
-    return Group(
-        Sentence(f"{wrong.seq} ({wrong.kind})", lead="Entry "),
-        Text(f"  stored:  {stored}", overflow="fold"),
-        Text(f"  derived: {derived}", overflow="fold"),
-    )
+    """Where the two bodies differ, path by path, as far as a screen shows it; `--json` has both whole."""
+    found = differences.places(wrong.stored, wrong.derived)
+    lines = [line for place in found[:MOST] for line in _place(place)]
+    left = [Sentence(f"  and {len(found) - MOST:,} more; --json has all", "dim")] if len(found) > MOST else []
+    return Group(Sentence(f"{wrong.seq} ({wrong.kind})", lead="Entry "), *lines, *left)
+
+
+def _place(place: differences.Place) -> Iterator[RenderableType]:
+    yield Text(f"  {place.path}", overflow="fold")
+    yield Text(f"    stored   {place.stored}", overflow="fold")
+    yield Text(f"    derived  {place.derived}", overflow="fold")
 
 
 def verified(result: "Verified") -> RenderableType:
@@ -204,10 +215,10 @@ def closing(close: "Closing") -> RenderableType:
     for told in close.accepted:
         accepted = f"{_dated(told.found, close)}: {told.because}"
         parts.append(Sentence(accepted, lead=f"Accepted by {told.by}: "))
-    parts += [_break(_dated(found, close), found.because) for found in close.breaks]
+    parts += _breaks((found, f", {_since(found, close)}") for found in close.breaks)
     missing = uncompared(close)
     if missing:
-        parts.append(Sentence(f"{' and '.join(missing)}, not read at one of both ends", lead="Not compared: "))
+        parts.append(Sentence(f"{words.listed(missing)}, not read at one of both ends", lead="Not compared: "))
     elif not close.breaks:
         parts.append(Text("no other breaks" if close.accepted else "no breaks", "green"))
     return Group(*parts)
@@ -219,8 +230,11 @@ def uncompared(close: "Closing") -> list[str]:
 
 
 def _dated(found: "Break", close: "Closing") -> str:
-    since = "found now" if found.since == close.at else f"since {words.instant(found.since)}"
-    return f"{found.account} {found.asset}, {since}"
+    return f"{found.account} {found.asset}, {_since(found, close)}"
+
+
+def _since(found: "Break", close: "Closing") -> str:
+    return "found now" if found.since == close.at else f"since {words.instant(found.since)}"
 
 
 def _amount(value: Decimal | None) -> str:

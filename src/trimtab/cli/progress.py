@@ -40,9 +40,10 @@ class Watch:
     def _draw(self, progress: "Progress", working: Working) -> None:
         name = working.leg.id
         if name not in self._bars:
-            total = float(working.leg.amount)
-            self._bars[name] = progress.add_task(name, total=total, label=label(working), part="")
-        progress.update(self._bars[name], completed=float(filled(working)), part=_part(working))
+            self._bars[name] = progress.add_task(name, total=1.0, label=label(working), part="")
+        # A share, since a bar of floats that should be full may else stop half a step before its end.
+        share = float(filled(working) / working.leg.amount)
+        progress.update(self._bars[name], completed=share, part=_part(working))
 
 
 @contextmanager

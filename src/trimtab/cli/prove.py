@@ -1,5 +1,6 @@
 """Commands that prove: recompute, verify, reconcile, report."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -105,8 +106,11 @@ def reconcile(
 
 @command
 def report(
+    one: Annotated[
+        str | None, typer.Argument(help="One cycle; all of the period unless said.", metavar="ID", show_default=False)
+    ] = None,
     fund: Fund = FUND,
-    cycle: Annotated[str | None, typer.Option(help="One cycle; all of the period unless said.", metavar="ID")] = None,
+    cycle: Annotated[str | None, typer.Option(help="The same as ID.", metavar="ID")] = None,
     since: Annotated[
         str | None, typer.Option(help="From this day on, such as 2026-01-05 (UTC).", metavar="DAY")
     ] = None,
@@ -119,8 +123,13 @@ def report(
     """For auditors: NAV, trades, costs, breaches and breaks of one cycle or a period."""
     from trimtab import api
 
+    if out is None and form == "html" and not as_json and sys.stdout.isatty():
+        raise ValueError("a page is not read on a terminal: add --out report.html, or --format csv or json")
+    if one is not None and cycle not in (None, one):
+        raise ValueError(f"--cycle {cycle} and {one}: a report is about one cycle or a period; name one of them")
     with ledger(fund, verbose=verbose) as store:
-        wanted = api.Wanted(cycle=cycle, since=_day("--since", since), until=_day("--until", until))
+        period = (_day("--since", since), _day("--until", until))
+        wanted = api.Wanted(cycle=cycle if one is None else one, since=period[0], until=period[1])
         text = api.report(store, "json" if as_json else form, wanted)
     if out is None:
         write(text)

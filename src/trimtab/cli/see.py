@@ -15,6 +15,7 @@ from trimtab.cli.frame import (
     command,
     finish,
     ledger,
+    lost,
     settings_of,
     show,
     show_json,
@@ -41,7 +42,8 @@ def state(fund: Fund = FUND, as_json: AsJson = False, verbose: Verbose = False) 
 
     seen, notes = finish(look())
     show_json(seen) if as_json else show(views.state(seen, verbose=verbose))
-    tell(*notes)
+    gone = lost(settings)
+    tell(*([gone[:1].upper() + gone[1:]] if gone else notes))
     return codes.of_state(seen)
 
 
@@ -58,6 +60,7 @@ def plan(
     from trimtab.cli import codes, views
 
     settings = settings_of(fund, verbose=verbose)
+    api.require_ledger(settings)
 
     async def think() -> tuple[api.Thought, tuple[str, ...]]:
         async with api.reading(settings) as desk:

@@ -22,6 +22,8 @@ def sim(
     as_json: AsJson = False,
 ) -> None:
     """Serve the simulated venues as their real counterparts speak, until Ctrl-C."""
+    if not world.exists():
+        raise ValueError(f"{world}: there is no such file; `trimtab init --template exchange` writes a sim.toml")
     try:
         from trimtab.sim.wire import site
     except ImportError as error:

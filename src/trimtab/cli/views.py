@@ -14,8 +14,8 @@ from trimtab.model.decision import Decision, Hold, HoldKind
 from trimtab.model.mandate import Finding, Outcome, Verdict
 from trimtab.model.plans import Leg, Plan, Status
 from trimtab.model.thought import Thought
-from trimtab.model.valuation import Holding, Valuation
-from trimtab.pages import words
+from trimtab.model.valuation import Holding, Kind, Valuation
+from trimtab.pages import doubts, words
 from trimtab.units import bps, plain
 
 if TYPE_CHECKING:
@@ -41,11 +41,19 @@ GAP = Text()
 def state(seen: Thought, *, verbose: bool = False) -> RenderableType:
     """Holdings, weights, drift, accounts, and everything that is not certain."""
     valued = seen.valuation
-    worth = f"{words.money(valued.nav, valued.base)} at {words.instant(valued.at)}"
-    parts: list[RenderableType] = [Sentence(worth, lead="NAV "), GAP, _holdings(seen), GAP, _accounts(seen), GAP]
+    nav = None if doubts.nothing_seen(valued) else valued.nav
+    worth = f"{words.money(nav, valued.base)} at {words.instant(valued.at)}{_missing(valued)}"
+    parts: list[RenderableType] = [Sentence(worth, lead="NAV "), GAP]
+    if not doubts.nothing_seen(valued):
+        parts += [_holdings(seen), GAP, _accounts(seen), GAP]
     if verbose:
         parts += [_sources(seen), GAP]
-    return Group(*parts, *_transits(seen), *_doubts(valued), _sentence(seen.decision))
+    return Group(*parts, *_transits(seen), *_doubts(valued), _sentence(seen.decision, valued))
+
+
+def _missing(valued: Valuation) -> str:
+    unseen = [d.subject for d in valued.doubts if d.kind in (Kind.UNKNOWN, Kind.UNPRICED, Kind.UNLISTED)]
+    return f", not counting {words.few(unseen)}" if unseen else ""
 
 
 def thought(seen: Thought, *, saved: Path | None = None, verbose: bool = False) -> RenderableType:
@@ -55,13 +63,13 @@ def thought(seen: Thought, *, saved: Path | None = None, verbose: bool = False) 
 
 def plan(seen: Thought, *, verbose: bool = False) -> RenderableType:
     """A plan as a person decides on it: why, from where to where, by which legs, at what cost, under which checks."""
-    parts: list[RenderableType] = [_sentence(seen.decision)]
-    if seen.decision.drifts:
+    parts: list[RenderableType] = [_sentence(seen.decision, seen.valuation)]
+    if seen.decision.drifts and not doubts.nothing_seen(seen.valuation):
         parts += [GAP, _weights(seen)]
     if seen.plan is not None:
         parts += [GAP, *_plan(seen.plan, verbose=verbose)]
     if isinstance(seen.judgement, Hold):
-        parts += [GAP, _sentence(seen.judgement)]
+        parts += [GAP, _sentence(seen.judgement, seen.valuation)]
     if seen.verdict is not None:
         parts += [GAP, checks(seen.verdict, seen.valuation.base, verbose=verbose)]
     parts += [GAP, *_doubts(seen.valuation)]
@@ -73,12 +81,21 @@ def plan(seen: Thought, *, verbose: bool = False) -> RenderableType:
 def check_up(findings: Sequence["Check"], *, verbose: bool = False) -> RenderableType:
     """One line for each check, with the fix where it failed; prices that are well only with `verbose`."""
     shown = table(("", "left"), ("check", "left"), ("finding", "note"))
-    for found in findings:
-        if found.well and found.subject.startswith("price ") and not verbose:
-            continue
-        told = found.finding if found.well else f"{found.finding}\nfix: {found.fix}"
-        shown.add_row("ok" if found.well else "FAIL", found.subject, told, style="" if found.well else "bold red")
+    told = [f for f in findings if verbose or not (f.well and f.subject.startswith("price "))]
+    before: list[str] = []
+    for (well, kind, finding), alike in words.together((_alike(f), f) for f in told).items():
+        names = words.few([f.subject.removeprefix(kind) for f in alike])
+        fixes = [f"fix: {fix}" for fix in dict.fromkeys(f.fix for f in alike) if fix and not well]
+        before, fixes = fixes, ["fix: as above"] if fixes and fixes == before else fixes
+        row = ("ok" if well else "FAIL", f"{kind}{names}", "\n".join((doubts.spoken(finding), *fixes)))
+        shown.add_row(*row, style="" if well else "bold red")
     return shown
+
+
+def _alike(found: "Check") -> tuple[bool, str, str]:
+    """Failures that say the same of several accounts, prices or venues are one line; what is well has its own."""
+    kind, space, _ = found.subject.rpartition(" ")
+    return (found.well, f"{kind}{space}" if not found.well else found.subject, found.finding)
 
 
 def checks(verdict: Verdict, base: str, *, verbose: bool = False) -> RenderableType:
@@ -87,10 +104,11 @@ def checks(verdict: Verdict, base: str, *, verbose: bool = False) -> RenderableT
     for finding, others in _tightest(verdict.findings, verbose=verbose):
         numbers = (finding.value, finding.limit, finding.headroom)
         on = f"{finding.subject}, {words.count(others, 'other')}" if others else finding.subject
-        row = (finding.clause, on, *(_measure(n, finding, base) for n in numbers))
+        row = (finding.clause, on, *(_measure(n, finding) for n in numbers))
         shown.add_row(*row, style="bold red" if finding.breached else "")
-    head = Text.assemble(("Checks: ", "bold"), VERDICT_WORDS[verdict.outcome])
-    said = [Sentence(f"{f.clause}: {f.because}", "red") for f in verdict.findings if f.breached]
+    in_money = f", money in {base}" if any(not _is_share(f) for f in verdict.findings) else ""
+    head = Text.assemble(("Checks: ", "bold"), VERDICT_WORDS[verdict.outcome], in_money)
+    said = [Sentence(f"{f.clause}: {doubts.spoken(f.because)}", "red") for f in verdict.findings if f.breached]
     return Group(head, *([shown] if shown.rows else []), *said)
 
 
@@ -112,11 +130,13 @@ def _tightest(findings: Iterable[Finding], *, verbose: bool) -> list[tuple[Findi
     return chosen
 
 
-def _measure(number: Decimal, finding: Finding, base: str) -> str:
-    """Shares as percentages, money as money: a limit of one or less is a share of NAV."""
-    if finding.limit <= 1 and abs(finding.value) <= 10:
-        return words.percent(number)
-    return words.money(number, base)
+def _measure(number: Decimal, finding: Finding) -> str:
+    return words.percent(number) if _is_share(finding) else words.money(number)
+
+
+def _is_share(finding: Finding) -> bool:
+    """Shares are shown as percentages, money as money: a limit of one or less is a share of NAV."""
+    return finding.limit <= 1 and abs(finding.value) <= 10
 
 
 def _holdings(seen: Thought) -> Table:
@@ -170,7 +190,7 @@ def _sources(seen: Thought) -> Table:
     """Where each price comes from, and how old it is."""
     shown = table(("price", "left"), ("exact", "right"), ("age", "right"), ("from", "note"))
     for mark in seen.marks.marks:
-        age = _seconds((seen.valuation.at - mark.as_of).total_seconds())
+        age = words.age((seen.valuation.at - mark.as_of).total_seconds())
         shown.add_row(mark.asset, plain(mark.price), age, ", ".join(mark.sources) or _unquoted(mark.asset, seen))
     return shown
 
@@ -192,12 +212,15 @@ def _doubts(valued: Valuation) -> list[RenderableType]:
     """What is unknown, said also where it is nothing."""
     if not valued.doubts:
         return [Sentence("nothing", lead="Unknown: ")]
-    return [Sentence(f"{d.subject}: {d.because}", "yellow", lead=f"{d.kind.capitalize()}: ") for d in valued.doubts]
+    return [
+        Sentence(f"{subjects}: {because}", "yellow", lead=f"{kind.capitalize()}: ")
+        for kind, subjects, because in doubts.grouped(valued.doubts)
+    ]
 
 
-def _sentence(decided: Decision) -> RenderableType:
+def _sentence(decided: Decision, valued: Valuation) -> RenderableType:
     if isinstance(decided, Hold):
-        return Sentence(decided.because, lead=f"{HOLD_WORDS[decided.kind]}: ")
+        return Sentence(doubts.held(decided, valued.doubts), lead=f"{HOLD_WORDS[decided.kind]}: ")
     return Group(*(Sentence(r.because, lead=f"Rebalance ({r.trigger}): ") for r in decided.reasons))
 
 
@@ -298,13 +321,4 @@ def _signed(weight: Decimal | None) -> str:
 
 
 def _age(valued: Valuation, holding: Holding) -> str:
-    return _seconds((valued.at - holding.oldest).total_seconds())
-
-
-def _seconds(seconds: float) -> str:
-    """An age in the unit that says it shortest."""
-    whole = max(0, round(seconds))
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if whole >= 2 * size:
-            return f"{whole // size:,} {unit}"
-    return f"{whole} s"
+    return words.age((valued.at - holding.oldest).total_seconds())

@@ -8,6 +8,7 @@ from trimtab.cycle import inspection, observe
 from trimtab.cycle.cycle import changed, unsealed
 from trimtab.cycle.inspection import Check
 from trimtab.cycle.recover import unfinished
+from trimtab.cycle.standing import halted
 from trimtab.cycle.think import frozen
 from trimtab.model.assets import Listing
 from trimtab.model.holdings import Snapshot
@@ -51,19 +52,25 @@ def clock(source: str, speed: Decimal, kinds: Sequence[str]) -> Check:
         return Check(
             subject="clock", finding=f"speed {speed} with venues of kind {', '.join(real)}", well=False, fix=fix
         )
-    told = "wall time" if source == "wall" else f"simulated time, {speed:f} market seconds a second"
+    pace = f"{speed:f} market second{'' if speed == 1 else 's'} a second"
+    told = "wall time" if source == "wall" else f"simulated time, {pace}"
     return Check(subject="clock", finding=told if speed or source == "wall" else "simulated time, stepped", well=True)
 
 
 def _ledger(desk: Desk) -> Iterator[Check]:
     head = desk.store.head()
     begun = head is not None and head.kind != "genesis"
-    if wrong := unsealed(desk) or changed(desk):
+    if not begun and unsealed(desk):
+        fix = "bring it back, or, to begin anew, move the file of seals away with it"
+        yield Check(subject="ledger", finding="a ledger was sealed, and there is none now", well=False, fix=fix)
+    elif wrong := unsealed(desk) or changed(desk):
         yield Check(subject="ledger", finding=wrong, well=False, fix="`trimtab verify` says where it differs")
     else:
         yield Check(subject="ledger", finding=f"{head.seq:,} entries" if begun and head else "no cycle yet", well=True)
     if desk.store.halted():
-        yield Check(subject="fund", finding="halted", well=False, fix="`trimtab resume --because WHY`")
+        yield Check(
+            subject="fund", finding=f"halted {halted(desk.store)}", well=False, fix="`trimtab resume --because WHY`"
+        )
     open_cycle = unfinished(desk.store)
     if open_cycle:
         told = f"cycle {open_cycle[0].cycle} was cut off"
@@ -100,7 +107,9 @@ def _accounts(desk: Desk, snapshot: Snapshot) -> Iterator[Check]:
             continue
         held = [b for b in snapshot.balances if b.account == account.id and b.total]
         age = max((snapshot.at - b.as_of for b in held), default=timedelta(0))
-        yield Check(subject=subject, finding=f"{len(held)} assets, {age.total_seconds():.0f} s old", well=True)
+        told = f"{len(held)} assets, {age.total_seconds():.0f} s old"
+        well = abs(age) <= timedelta(seconds=desk.policy.limits.max_balance_age_s)
+        yield Check(subject=subject, finding=told, well=well, fix="" if well else "compare the clock with the venue's")
 
 
 def _prices(known: Terms, snapshot: Snapshot, quoted: Quoted) -> Iterator[Check]:
@@ -113,10 +122,20 @@ def _prices(known: Terms, snapshot: Snapshot, quoted: Quoted) -> Iterator[Check]
         if mark is not None:
             yield Check(subject=subject, finding=_priced(mark, chosen.base), well=True)
             continue
-        fix = f"quote it at a venue in [prices] sources, or state [prices.fixed.{weight.asset}] with the reason"
-        yield Check(subject=subject, finding=why.get(weight.asset, "nothing quotes it"), well=False, fix=fix)
-    finding = f"{len(priced)} assets are priced" if priced else "no asset is priced"
+        told = why.get(weight.asset, "nothing quotes it")
+        yield Check(subject=subject, finding=told, well=False, fix=_mended(weight.asset, known))
+    finding = f"{_many(len(priced), 'asset is', 'assets are')} priced" if priced else "no asset is priced"
     yield Check(subject="prices", finding=finding, well=bool(priced), fix="see above")
+
+
+def _mended(asset: str, known: Terms) -> str:
+    """What gives an asset a price again: venues that answer, fresh quotes where it is listed, or people."""
+    silent = sorted(set(known.policy.prices.sources) - {i.venue for i in known.instruments})
+    if silent:
+        return f"wait until {' and '.join(silent)} can be read again"
+    if any(asset in (i.base, i.quote) and i.listing is not Listing.VANISHED for i in known.instruments):
+        return "see why its venues give no price that counts, by [prices] and by the clock"
+    return "choose an asset that a venue lists, or say under [prices.fixed] what it is worth, and why"
 
 
 @under_context
@@ -142,6 +161,10 @@ def _least(known: Terms, asset: str, prices: Mapping[str, Decimal]) -> Iterator[
         if asset in (listed.base, listed.quote) and listed.quote in prices and listed.base in prices:
             notional = (listed.filters.min_notional or ZERO) * prices[listed.quote]
             yield max(notional, (listed.filters.min_amount or ZERO) * prices[listed.base])
+
+
+def _many(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _priced(mark: Mark, base: str) -> str:

@@ -9,7 +9,7 @@ from trimtab.model.ledger import Closed, CycleOutcome
 from trimtab.model.mandate import Finding, Outcome, Severity
 from trimtab.model.orders import Side
 from trimtab.model.plans import Status
-from trimtab.pages import words
+from trimtab.pages import doubts, words
 from trimtab.record.facts import Facts, Trade
 
 ENDINGS = {
@@ -61,7 +61,8 @@ def _why(facts: Facts) -> Iterator[str]:
         case Rebalance(reasons=reasons):
             for reason in reasons:
                 yield words.sentence(f"Trigger {reason.trigger}: {reason.because}")
-        case Hold(because=because):
+        case Hold() as hold:
+            because = doubts.held(hold, facts.before.doubts if facts.before else ())
             yield words.sentence(f"It decided to hold: {because}")
         case None:
             yield "It ended before it could decide."
@@ -71,17 +72,22 @@ def _seen(facts: Facts) -> Iterator[str]:
     if facts.before is None:
         return
     seen = facts.before
-    where = words.count(len(seen.accounts), "account")
-    yield (
-        f"At {words.instant(seen.at)} the fund was worth {words.money(seen.nav, seen.base)} "
-        f"in {words.count(len(seen.holdings), 'asset')} over {where}."
-    )
-    for doubt in seen.doubts:
-        weight = "nothing may be traded because of it" if doubt.blocks else "it did not stop the cycle"
-        yield f"In doubt ({doubt.kind}): {doubt.subject}, {doubt.because}; {weight}."
+    if doubts.nothing_seen(seen):
+        yield f"At {words.instant(seen.at)} nothing could be read, so what the fund was worth is not known."
+    else:
+        where = words.count(len(seen.accounts), "account")
+        yield (
+            f"At {words.instant(seen.at)} the fund was worth {words.money(seen.nav, seen.base)} "
+            f"in {words.count(len(seen.holdings), 'asset')} over {where}."
+        )
+    for blocks, weight in ((True, "nothing may be traded because of it"), (False, "it did not stop the cycle")):
+        for kind, subjects, because in doubts.grouped(d for d in seen.doubts if d.blocks is blocks):
+            yield f"In doubt ({kind}): {subjects}, {because}; {weight}."
 
 
 def _drift(facts: Facts) -> Iterator[str]:
+    if facts.before is not None and doubts.nothing_seen(facts.before):
+        return
     drifts = facts.decision.drifts if facts.decision is not None else ()
     outside = [drift for drift in drifts if not drift.low <= drift.actual <= drift.high]
     for drift in outside:
@@ -163,7 +169,7 @@ def _verdict(outcome: Outcome) -> str:
 def _refused(finding: Finding, facts: Facts) -> str:
     verb = {Severity.BLOCK: "Refused by", Severity.ASK: "To be agreed under", Severity.WARN: "Warned by"}
     when = "already now" if finding.wave == 0 else f"after wave {finding.wave}"
-    return words.sentence(f"{verb[finding.severity]} {_rule(finding, facts)}, {when}: {finding.because}")
+    return words.sentence(f"{verb[finding.severity]} {_rule(finding, facts)}, {when}: {doubts.spoken(finding.because)}")
 
 
 def _rule(finding: Finding, facts: Facts) -> str:
@@ -186,7 +192,8 @@ def _did(facts: Facts) -> Iterator[str]:
 
 def _traded(trade: Trade) -> str:
     did = "Bought" if trade.side is Side.BUY else "Sold"
-    what = f"{words.amount(trade.done)} of {words.amount(trade.planned)} {trade.base}"
+    part = "" if trade.done == trade.planned else f" of {words.amount(trade.planned)}"
+    what = f"{words.amount(trade.done)}{part} {trade.base}"
     if trade.average is None:
         return f"{did} none of {words.amount(trade.planned)} {trade.base} on {trade.instrument} from {trade.account}."
     fees = words.listed([f"{words.amount(fee.amount)} {fee.asset}" for fee in trade.fees])
@@ -211,18 +218,16 @@ def _cost(facts: Facts) -> Iterator[str]:
 
 
 def _undone(facts: Facts) -> Iterator[str]:
-    units_of = {trade.leg: trade for trade in facts.trades}
     for residual in facts.ended.residuals if facts.ended else ():
-        trade = units_of.get(residual.leg)
-        what = f"{trade.base} on {trade.instrument} from {trade.account}" if trade else f"of leg {residual.leg}"
-        yield words.sentence(f"{words.amount(residual.amount)} {what}: {residual.because}")
+        yield words.sentence(doubts.undone(residual, facts))
 
 
 def _ended(facts: Facts) -> Iterator[str]:
     if facts.closed is None:
         yield "It has not ended: the next run finishes it first."
         return
-    yield words.sentence(f"{ENDINGS[facts.closed.outcome]}: {facts.closed.because}")
+    because = doubts.ended(facts)
+    yield words.sentence(f"{ENDINGS[facts.closed.outcome]}: {because}")
     yield from _reconciled(facts)
     yield from _frozen(facts.closed)
     if facts.after is not None:

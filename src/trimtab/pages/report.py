@@ -13,8 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from trimtab import units
 from trimtab.model.canonical import Noun, encode
 from trimtab.model.mandate import Finding
-from trimtab.model.valuation import AccountValue
-from trimtab.pages import chart, words
+from trimtab.model.valuation import AccountValue, Kind, Valuation
+from trimtab.pages import chart, doubts, words
 from trimtab.record.facts import Facts, Trade, whole
 
 
@@ -48,6 +48,8 @@ class Report(Noun, frozen=True, kw_only=True):
     cycles: tuple[Facts, ...]
     faults: tuple[str, ...] = ()
 
+
+PRICELESS: Final = (Kind.UNPRICED, Kind.UNLISTED)
 
 COLUMNS: Final = (
     "cycle",
@@ -122,7 +124,12 @@ def report_csv(cycles: Iterable[Facts], period: Period, faults: Sequence[str] = 
 def navs(cycles: Sequence[Facts]) -> list[tuple[datetime, Decimal]]:
     """Every net asset value that the cycles saw, in the order of time."""
     seen = [valuation for facts in cycles for valuation in (facts.before, facts.after) if valuation is not None]
-    return [(valuation.at, valuation.nav) for valuation in seen if whole(valuation)]
+    return [(valuation.at, valuation.nav) for valuation in seen if complete(valuation)]
+
+
+def complete(seen: Valuation) -> bool:
+    """Whether a net asset value is one: every account was seen, and nothing that counts is without a price."""
+    return whole(seen) and not any(doubt.blocks and doubt.kind in PRICELESS for doubt in seen.doubts)
 
 
 def breached(facts: Facts) -> tuple[Finding, ...]:
@@ -167,9 +174,10 @@ def _page() -> Template:
         price=words.price,
         instant=words.instant,
         sentence=words.sentence,
+        spoken=doubts.spoken,
         total=words.total,
     )
-    environment.tests["whole"] = whole
+    environment.tests["complete"] = complete
     environment.globals.update(
         account_values=_account_values,
         band=chart.band,
@@ -177,8 +185,13 @@ def _page() -> Template:
         breached=breached,
         count=words.count,
         end=_end,
+        ended=doubts.ended,
         findings=_findings,
+        grouped=doubts.grouped,
+        held=doubts.held,
+        nothing_seen=doubts.nothing_seen,
         scale=chart.scale,
+        undone=doubts.undone,
     )
     return environment.get_template("report.html.j2")
 

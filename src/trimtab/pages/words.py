@@ -1,12 +1,19 @@
 """Numbers and instants in words for people: plain, grouped, with their unit. Nothing here is ever read back."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from trimtab import units
 from trimtab.model.plans import Costs
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 THOUSAND = Decimal(1000)
+FEW = 2
+"""So many of a long list are named, the others counted."""
 DASH = "\N{EN DASH}"
 """Stands for what is not known; never for zero."""
 
@@ -44,6 +51,15 @@ def instant(at: datetime | None) -> str:
     return DASH if at is None else f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def age(seconds: Decimal | float) -> str:
+    """A length of time in the largest unit that leaves at least two of it, rounded down: 119 s, 15 min, 320 days."""
+    whole = max(0, int(seconds))
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if whole >= 2 * size:
+            return f"{whole // size:,} {unit}"
+    return f"{whole} s"
+
+
 def total(costs: Costs | None) -> Decimal | None:
     """All kinds of cost together."""
     return None if costs is None else costs.fee + costs.spread + costs.impact
@@ -59,9 +75,23 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def together(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    """What belongs to each key, in the order in which they came."""
+    found: dict[K, list[V]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
 def listed(names: list[str]) -> str:
     """a, b and c."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
+
+
+def few(names: list[str]) -> str:
+    """a, b and 4 others: so many names as one line has room for."""
+    left = len(names) - FEW
+    return listed([*names[:FEW], count(left, "other")] if left > 1 else names)
 
 
 def sentence(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from trimtab import reading, units
 from trimtab.adapters.secrets import references
 from trimtab.model.policy import Policy
-from trimtab.settings import law
+from trimtab.settings import law, slips
 from trimtab.settings.shape import (
     AccountSection,
     ClockSection,
@@ -133,44 +133,69 @@ def _settings(path: Path, file: FundFile) -> Settings:
 def _parsed(path: Path) -> dict[str, Any]:
     try:
         # Editors on Windows begin a file with a byte order mark.
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"), parse_float=Decimal)
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise reading.Mistakes(str(path), ["there is no such file; `trimtab init` writes one"]) from None
     except IsADirectoryError:
         raise reading.Mistakes(str(path), [f"is a folder; name the file in it: {path / 'fund.toml'}"]) from None
     except OSError as error:
         raise reading.Mistakes(str(path), [f"cannot be read: {error.strerror}"]) from None
-    except ValueError as error:  # Also what is not UTF-8, and integers that Python refuses to read.
-        raise reading.Mistakes(str(path), [_plainly(str(error))]) from None
+    except UnicodeDecodeError as error:
+        raise reading.Mistakes(str(path), [f"somewhere: not TOML: {error}"]) from None
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except ValueError as error:  # Also integers that Python refuses to read.
+        raise reading.Mistakes(str(path), [_plainly(str(error), text)]) from None
 
 
-def _plainly(message: str) -> str:
-    """A parser's complaint in the words of the file: its line first, and a table named twice as `accounts.main`."""
+def _plainly(message: str, text: str) -> str:
+    """A parser's complaint in the words of the file: its line first, what would be right, and no doubled names."""
     match = re.fullmatch(r"(.*) \((?:at (line \d+), column \d+|at end of document)\)", message, re.DOTALL)
     said, where = (match[1], match[2] or "end of the file") if match else (message, "somewhere")
     twice = re.match(r"Cannot (?:declare|overwrite|mutate).*?\((.*)\)|Cannot overwrite a value", said)
     if twice is None:
-        return f"{where}: not TOML: {said}"
+        return f"{where}: not TOML: {_meant(said, where, text) or said}"
     names = re.findall(r"'([^']*)'", twice[1] or "")
     name = ".".join(names) if names else "a key"
     return f"{where}: {name} is declared twice; give the second one its own name or remove it"
+
+
+def _meant(said: str, where: str, text: str) -> str:
+    """What would be right at a place in the file."""
+    number = where.removeprefix("line ")
+    lines = text.split("\n")
+    line = lines[int(number) - 1] if number.isdecimal() and int(number) <= len(lines) else ""
+    return slips.unclosed(said) or (slips.right(line) if line else "")
 
 
 def _places(found: Mapping[str, Any], folder: Path) -> Iterator[str]:
     """What the file points to must be there: worlds, key files, the ledger's folder."""
     yield from _stores(found.get("fund"), folder)
     venues: dict[str, VenueSection] = found.get("venues", {})
-    for name, venue in venues.items():
-        if venue.kind is VenueKind.PAPER and not (folder / venue.world).is_file():
-            yield f"venues.{name}.world: there is no file {folder / venue.world}"
+    worlds = {v.world: f"venues.{name}.world" for name, v in reversed(venues.items()) if v.kind is VenueKind.PAPER}
+    for world, place in reversed(worlds.items()):
+        yield from _world(place, folder / world)
     yield from _time(found["clock"], venues, folder)
     accounts: dict[str, AccountSection] = found.get("accounts", {})
     for name, account in accounts.items():
+        if account.wire is not None and not (folder / account.wire.ca).is_file():
+            made = "`trimtab sim` makes it, and the keys"
+            yield f"accounts.{name}.wire.ca: there is no file {folder / account.wire.ca}; {made}"
+            continue
         yield from _key(f"accounts.{name}.key", account.key, folder)
         yield from _key(f"accounts.{name}.secret", account.secret, folder)
         yield from _shared(name, accounts, folder)
-        if account.wire is not None and not (folder / account.wire.ca).is_file():
-            yield f"accounts.{name}.wire.ca: there is no file {folder / account.wire.ca}; `trimtab sim` makes it"
+
+
+def _world(place: str, path: Path) -> Iterator[str]:
+    """A world that is no TOML is told here as the fund's own file is; what it means is the simulator's to read."""
+    if not path.is_file():
+        yield f"{place}: there is no file {path}"
+        return
+    try:
+        _parsed(path)
+    except reading.Mistakes as mistakes:
+        yield from (f"{place}: {path.name}, {told}" for told in mistakes.found)
 
 
 def _shared(name: str, accounts: Mapping[str, AccountSection], folder: Path) -> Iterator[str]:

@@ -96,7 +96,7 @@ def choose(at: datetime, quotes: Iterable[Quote], terms: Terms) -> Marks:
             _settle(asset, market, found, disputes)
         waiting -= set(ready)
     unpriced = [
-        replace(_unpriced(asset, market, found, disputes), listed=_is_listed(asset, terms))
+        replace(_unpriced(asset, market, found, disputes, terms), listed=_is_listed(asset, terms))
         for asset in sorted(waiting | disputes.keys())
     ]
     marks = tuple(found[asset] for asset in sorted(found))
@@ -248,22 +248,36 @@ def _dispute(sources: Sequence[Source], middle: Decimal, most_bps: Decimal) -> D
     return Dispute(f"{said}: {apart} bps apart, at most {plain(most_bps)} bps are allowed", high)
 
 
-def _unpriced(asset: str, market: Market, found: Mapping[str, Mark], disputes: Mapping[str, Dispute]) -> Unpriced:
+def _unpriced(
+    asset: str, market: Market, found: Mapping[str, Mark], disputes: Mapping[str, Dispute], terms: Terms
+) -> Unpriced:
     """Why an asset has no mark, and the last price that was seen for it."""
     if asset in disputes:
         return Unpriced(asset=asset, because=disputes[asset].because, last=money(disputes[asset].highest))
     refusals = [r for r in market.refused if asset in (r.instrument.base, r.instrument.quote)]
     told = "; ".join(f"{r.instrument.id} {r.because}" for r in refusals)
     stranded = [b.instrument.id for b in (*market.direct.get(asset, ()), *market.inverse.get(asset, ()))]
-    told = told or (f"{stranded[0]} leads to no asset with a price" if stranded else "no venue lists it")
+    told = told or (f"{stranded[0]} leads to no asset with a price" if stranded else _unlisted(terms))
     return Unpriced(asset=asset, because=told, last=_last(asset, refusals, found))
 
 
+def _unlisted(terms: Terms) -> str:
+    silent = _silent(terms)
+    if not silent:
+        return "no venue lists it"
+    others = ", and no other venue lists it" if terms.instruments else ""
+    return f"{' and '.join(silent)} could not be read{others}"
+
+
 def _is_listed(asset: str, terms: Terms) -> bool:
-    """Whether it may be quoted again. A source that lists nothing at all did not answer: nobody knows what it lists."""
-    silent = set(terms.policy.prices.sources) - {instrument.venue for instrument in terms.instruments}
+    """Whether it may be quoted again: a source that did not answer may list it."""
     there = (i for i in terms.instruments if i.listing is not Listing.VANISHED)
-    return bool(silent) or any(asset in (i.base, i.quote) for i in there)
+    return bool(_silent(terms)) or any(asset in (i.base, i.quote) for i in there)
+
+
+def _silent(terms: Terms) -> list[str]:
+    """Sources that list nothing at all did not answer: nobody knows what they list."""
+    return sorted(set(terms.policy.prices.sources) - {instrument.venue for instrument in terms.instruments})
 
 
 def _last(asset: str, refusals: Iterable[Refusal], found: Mapping[str, Mark]) -> Decimal | None:
