@@ -34,35 +34,40 @@ class Field:
         for m in problem.get("markets", []):
             for side in m.get("sides", ["buy", "sell"]):
                 depth = [s for s in self.books[m["book"]].get("depth", []) if s.get("side", side) == side]
+                ways = self.charged(m, side, min(2 * self.nav, sum(F(part["value"]) for part in depth)))
                 for number, part in enumerate(depth, start=1):
-                    self.trade(m, side, f"{side} {number}", part)
+                    self.trade(m, side, f"{side} {number}", part, ways)
         for name, t in self.links.items():
             self.rule[name] = self.unit[t["asset"]], F(t.get("minimum", 0))
             self.asset[name], into = t["asset"], 1 - max(ZERO, F(t.get("fee_bps", 0))) / BPS
             most = min(self.nav, F(t.get("maximum", "1e60")) * self.price[t["asset"]])
             self.moves[name] = name, {(t["from"], t["asset"]): F(-1), (t["to"], t["asset"]): into}, "", most
 
-    def trade(self, m: Json, side: str, slot: str, part: Json) -> None:
+    def charged(self, m: Json, side: str, deep: F) -> list[str]:
+        """What a fee may be taken from: a third asset while there is some, what is received where it may run short."""
+        book, kind, rate = self.books[m["book"]], m.get("fee_from", "received"), max(ZERO, F(m.get("fee_bps", 0)))
+        if kind in ("quote", book["quote"]):
+            return ["quote"]
+        there = self.free[m["account"], kind]
+        if kind == "received" or not rate or not there or (kind == book["base"] and side == "buy"):
+            return ["received"]
+        return [kind] if there >= 2 * rate / BPS * deep else [kind, "received"]
+
+    def trade(self, m: Json, side: str, slot: str, part: Json, ways: list[str]) -> None:
         """One slice of a book as one account takes it, once for each asset that its fee may be taken from."""
-        book, cost = self.books[m["book"]], max(ZERO, F(part["bps"])) / BPS
-        rate, kind = max(ZERO, F(m.get("fee_bps", 0))) / BPS, m.get("fee_from", "received")
-        paid, base, quote = 1 + cost if side == "buy" else 1 - cost, book["base"], book["quote"]
+        book, cost, leg = self.books[m["book"]], max(ZERO, F(part["bps"])) / BPS, f"{m['id']} {side}"
+        base, quote, rate = book["base"], book["quote"], max(ZERO, F(m.get("fee_bps", 0))) / BPS
         least = F(book.get("min_notional", 0)) * self.price[quote] / self.price[base]
         step = F(book.get("step", 0)) or self.unit[base]
-        self.asset[f"{m['id']} {side}"], self.rule[f"{m['id']} {side}"] = (
-            base,
-            (step, max(least, F(book.get("min_amount", 0)))),
-        )
-        for way in [kind] if kind in ("received", "quote") else [kind, "received"]:
-            change = defaultdict(F, {(m["account"], base): F(1), (m["account"], quote): -paid})
-            if side == "sell":
-                change = defaultdict(F, {place: -n for place, n in change.items()})
-            payer = (
-                quote if way == "quote" or (way, side) == ("received", "sell") else base if way == "received" else way
-            )
-            change[m["account"], payer] -= rate * (1 if payer == base and way == "received" else paid)
+        self.asset[leg], self.rule[leg] = base, (step, max(least, F(book.get("min_amount", 0))))
+        sign, paid = (1, 1 + cost) if side == "buy" else (-1, 1 - cost)
+        for way in ways:
+            change = defaultdict(F, {(m["account"], base): F(sign), (m["account"], quote): -sign * paid})
+            gets = base if side == "buy" else quote
+            payer = {"received": gets, "quote": quote}.get(way, way)
+            change[m["account"], payer] -= rate * (1 if (way, side) == ("received", "buy") else paid)
             most = min(F(part["value"]), 2 * self.nav)
-            self.moves[f"{m['id']} {slot} {way}"] = f"{m['id']} {side}", change, f"{book['id']} {slot}", most
+            self.moves[f"{m['id']} {slot} {way}"] = leg, change, f"{book['id']} {slot}", most
 
 
 def sendable(field: Field, name: str, leg: Json) -> Iterator[str]:
@@ -224,13 +229,14 @@ def shipped(problem: Json, plan: Json) -> Iterator[str]:
 
 def told(field: Field, plan: Json) -> Iterator[str]:
     """Whether costs, weights and what is unmet are told as they are: lots and least sizes may leave a target."""
-    end, spare = defaultdict(F, field.there), ZERO
+    end, spare = defaultdict(F, field.there), field.nav / 10**9
     for leg in plan["legs"]:
         lost = -sum(F(c["amount"]) * field.price[c["asset"]] for c in leg["changes"])
         if lost != sum(F(n) for n in leg["costs"].values()):
             yield f"{leg['id']}: its costs are not what it loses"
         for c in leg["changes"]:
             end[c["account"], c["asset"]] += F(c["amount"]) * field.price[c["asset"]]
+            spare += 2 * field.unit[c["asset"]] * field.price[c["asset"]]
     after = sum(end.values())
     if field.nav - after != F(plan["cost"]) or any(
         F(n) != sum(F(leg["costs"][kind]) for leg in plan["legs"]) for kind, n in plan["costs"].items()

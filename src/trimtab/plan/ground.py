@@ -13,13 +13,16 @@ from typing import Final
 
 from trimtab.model.orders import Side
 from trimtab.model.problems import Depth, Desired, Link, PricedAsset, Problem, SharedBook, Stock, Way
-from trimtab.units import BPS, ONE, ZERO, divide, floor_to
+from trimtab.units import BPS, ONE, ZERO, ceil_to, divide, floor_to
 
 Place = tuple[str, str]
 """An account and an asset in it."""
 
 WIDE: Final = Decimal(2)
 """No move exceeds this many times what is at stake: money passes an edge once at most. Makes every bound finite."""
+
+NOISE: Final = Decimal("1E-11")
+"""A flow below this share of the fund is the solver's rounding; so much may be missing from a whole lot."""
 
 RECEIVED: Final = "received"
 QUOTE: Final = "quote"
@@ -195,21 +198,20 @@ class Ground:
         return self.least(leg) if self.selective(leg) else self.rest(leg)
 
     def rest(self, leg: str) -> Decimal:
-        """What rounding a leg down leaves, by value, at most."""
-        if link := self.links.get(leg):
-            return self.unit(link.asset) * self.prices[link.asset]
-        return self.lot(leg)
+        """What rounding a leg down to lots and its changes to smallest units leaves, by value, at most."""
+        units = sum((2 * self.unit(asset) * self.prices[asset] for asset in self.touches(leg)), self.nav * NOISE)
+        return units if leg in self.links else units + self.lot(leg)
 
     def least(self, leg: str) -> Decimal:
         """The smallest size of a leg, by value: what the venue takes, and more than a transfer's own fee."""
         if link := self.links.get(leg):
-            return max(link.minimum, link.fee) * self.prices[link.asset]
+            return ceil_to(max(link.minimum, link.fee), self.unit(link.asset)) * self.prices[link.asset]
         way, side = self.ways[leg]
         book = self.books[way.book]
         worst = max((max(ZERO, part.bps) / BPS for part in self.slices(book, side)), default=ZERO)
         kept = ONE if side is Side.BUY else ONE - worst
-        amount = max(self.step(book), book.min_amount) * self.prices[book.base]
-        return max(amount, divide(book.min_notional * self.prices[book.quote], kept))
+        notional = divide(book.min_notional * self.prices[book.quote], kept * self.prices[book.base])
+        return ceil_to(max(self.step(book), book.min_amount, notional), self.step(book)) * self.prices[book.base]
 
     def most(self, leg: str) -> Decimal:
         """The largest size of a leg, by value."""
@@ -247,14 +249,23 @@ class Ground:
             for number, part in enumerate(parts, start=1):
                 cost, first = (max(ZERO, one.bps) / BPS for one in (part, parts[0]))
                 cut = Cut(leg, way, side, number, min(part.value, self.widest), cost, first)
-                yield from (_trade(self, cut, rate, taken) for rate, taken in self.charges(way))
+                yield from (_trade(self, cut, rate, taken) for rate, taken in self.charges(way, side))
 
-    def charges(self, way: Way) -> tuple[tuple[Decimal, str], ...]:
-        """How a fee may be paid, and from what: by a third asset while there is some, else from what is received."""
-        rate = max(ZERO, way.fee_bps) / BPS
-        if way.fee_from in (RECEIVED, QUOTE):
-            return ((rate, way.fee_from),)
-        return (rate, way.fee_from), (rate, RECEIVED)
+    def charges(self, way: Way, side: Side) -> tuple[tuple[Decimal, str], ...]:
+        """How a fee may be paid, and from what.
+
+        The venue decides: a third asset pays while there is some. Where there is none, or it is what the trade itself
+        brings, the fee is taken from that; where there is less than the most the fee can be, it may run short.
+        """
+        rate, book, taken = max(ZERO, way.fee_bps) / BPS, self.books[way.book], way.fee_from
+        if taken in (QUOTE, book.quote):
+            return ((rate, QUOTE),)
+        if taken == RECEIVED or not rate or (taken == book.base and side is Side.BUY):
+            return ((rate, RECEIVED),)
+        there = self.free((way.account, taken)) * self.prices[taken]
+        most = WIDE * rate * min(self.widest, sum((part.value for part in self.slices(book, side)), ZERO))
+        found = [(rate, taken)] if there else []
+        return tuple(found if there >= most and there else [*found, (rate, RECEIVED)])
 
     def _passages(self) -> Iterator[Move]:
         for link in self.problem.transfers:

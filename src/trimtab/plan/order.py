@@ -1,6 +1,7 @@
 """What waits for what: every set of legs that is closed under its needs can be paid for, and keeps every ceiling.
 
 Inventory comes first: a leg waits only where what is there does not reach for it, and then for all legs that bring it.
+Fees in a third asset are set aside of what is there, so that none waits for its fee.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,10 +16,13 @@ def needs(ground: Ground, sents: Sequence[Sent]) -> dict[str, tuple[str, ...]]:
     """The legs that each leg waits for: what brings its money or makes room under a ceiling. Smaller first."""
     bringing = _bringing(sents)
     left = {place: ground.free(place) for place in ground.stocks}
+    for one in sents:
+        for place in one.aside:
+            left[place] += one.changes[place]
     found: dict[str, set[str]] = {}
     for one in sorted(sents, key=lambda leg: (leg.amount * _worth(ground, leg), leg.leg)):
         found[one.leg] = set()
-        for place in one.spends:
+        for place in sorted({*one.spends} - one.aside):
             spent = -one.changes[place]
             if spent <= left.get(place, ZERO):
                 left[place] -= spent

@@ -10,18 +10,18 @@ from decimal import Decimal
 from typing import Final
 
 from trimtab.model.problems import Rule
-from trimtab.plan.ground import Ground, Move, Place
+from trimtab.plan.ground import NOISE, Ground, Move, Place
 from trimtab.quant.lp import Column, Problem, Row, Table
 from trimtab.units import ONE, ZERO, divide
 
-MISS: Final = ONE
-"""What missing a target by one unit of value costs: more than any trade loses."""
+BREACH: Final = Decimal("0.9")
+"""What all breaches of laws cost together by a unit of value: less than the unit itself, so that none is burnt for it."""
 
-BREACH: Final = Decimal(100)
-"""What missing a clause or a ceiling by one unit costs: no target is worth a breach."""
+MISS: Final = Decimal("0.25")
+"""What missing a target by a unit costs, as a part of a breach: moving a unit mends two, and a breach is worse."""
 
-NOISE: Final = Decimal("1E-11")
-"""A flow below this share of the fund is the solver's rounding; so much may be missing from a whole lot."""
+SPARE: Final = Decimal(2)
+"""So many times the noise a leg is wanted above its least size, lest rounding bring it below."""
 
 TARGETS: Final = ("low ", "high ")
 LAWS: Final = ("ceiling ", "clause ")
@@ -77,6 +77,8 @@ def programme(ground: Ground, grouped: Collection[str] = ()) -> Programme:
     shared = _shared(made)
     for place in sorted({move.source for move in ground.moves} | {m.third for m in ground.moves if m.third}):
         made.row(f"stock {place[0]} {place[1]}", None, ground.free(place) * ground.prices[place[1]])
+    for place in sorted({move.third for move in ground.moves if move.third}):
+        made.row(f"aside {place[0]} {place[1]}", None, ground.free(place) * ground.prices[place[1]])
     edges = [*_goals(made), *_clauses(made)]
     for account in ground.problem.accounts:
         if account.max_value is not None:
@@ -131,12 +133,14 @@ def _clauses(made: Programme) -> Iterator[Entry]:
 
 def _elastic(made: Programme) -> None:
     """What each promise may be missed by: a law by no more than it is already, so that no breach is made or widened."""
+    broken = sum(1 for row in made.rows if row.name.startswith(LAWS) and _breach(row))
+    breach = divide(BREACH, Decimal(max(1, broken)))
     for row in made.rows:
         if not row.name.startswith(PROMISES):
             continue
-        sign, most, cost = ONE if row.high is None else -ONE, made.ground.widest, MISS
+        sign, most, cost = ONE if row.high is None else -ONE, made.ground.widest, breach * MISS
         if row.name.startswith(LAWS):
-            most, cost = _breach(row), BREACH
+            most, cost = _breach(row), breach
             most += _margin(made.ground) if most else ZERO
         if most:
             made.misses[made.column(most, [(made.places[row.name], sign)], cost=cost)] = row.name
@@ -159,6 +163,7 @@ def _entries(made: Programme, move: Move) -> Iterator[Entry]:
     yield from moving(made, move.target, move.into)
     if move.third:
         yield from moving(made, move.third, -move.aside)
+        yield made.places[f"aside {move.third[0]} {move.third[1]}"], move.aside
     if not move.shared:
         yield from _roomy(made, move)
     else:
@@ -193,7 +198,8 @@ def _binds(rule: Rule, place: Place) -> bool:
 def _use(made: Programme, leg: str) -> None:
     """A leg that is used or not: its fixed fee, its least and its most."""
     ground = made.ground
-    most, least = ground.most(leg), min(ground.least(leg), ground.most(leg))
+    most = ground.most(leg)
+    least = min(ground.least(leg) + SPARE * ground.nav * NOISE, most)
     over = made.row(f"most {leg}", None, ZERO)
     under = made.row(f"least {leg}", ZERO, None)
     for move in ground.moves_of[leg]:
@@ -225,9 +231,14 @@ def _closer(row: Row, margin: Decimal) -> Row:
 
 
 def widened(problem: Problem, sums: Mapping[int, Decimal]) -> Problem:
-    """The same problem with every goal as wide as a point with these sums by row needs."""
+    """The same problem with every goal as wide as a point with these sums by row needs.
+
+    That fees are paid of what is there at first is our own caution: no bound rests on it.
+    """
     rows = list(problem.rows)
     for place, row in enumerate(rows):
+        if row.name.startswith("aside "):
+            rows[place] = Row(row.name, None, None)
         if row.name.startswith(PROMISES):
             found = sums.get(place, ZERO)
             low = None if row.low is None else min(row.low, found)

@@ -10,9 +10,8 @@ from typing import Final
 
 from trimtab.model.orders import Side
 from trimtab.model.problems import Link
-from trimtab.plan.ground import QUOTE, Ground, Move, Place
-from trimtab.plan.programme import NOISE
-from trimtab.units import BPS, ZERO, canon, ceil_to, divide, floor_to, money
+from trimtab.plan.ground import NOISE, RECEIVED, Ground, Move, Place
+from trimtab.units import BPS, ONE, ZERO, canon, ceil_to, divide, floor_to, money
 
 TRIES: Final = 64
 """How often an order is made smaller until it can be paid for; the first time is almost always enough."""
@@ -38,6 +37,12 @@ class Sent:
         return tuple(sorted(place for place, amount in self.changes.items() if amount < 0))
 
     @property
+    def aside(self) -> frozenset[Place]:
+        """The places that it takes nothing but fees from, in a third asset."""
+        thirds = {move.third for move, _ in self.parts if move.third}
+        return frozenset(place for place in thirds if place != self.parts[0][0].source)
+
+    @property
     def target(self) -> Place:
         """The place that it brings to."""
         return self.parts[0][0].target
@@ -51,6 +56,37 @@ class Sent:
 Wanted = Mapping[str, Mapping[str, Decimal]]
 """By leg, the value of each of its moves."""
 
+Parts = tuple[tuple[Move, Decimal], ...]
+"""Moves of one leg, with their amounts."""
+
+
+@dataclass
+class Purse:
+    """What is left while legs are put together: by place, of each slice, and of what is kept for fees.
+
+    Fees in a third asset are kept of what is there at first, so that no leg waits for its fee.
+    """
+
+    ground: Ground
+    stock: dict[Place, Decimal]
+    kept: dict[Place, Decimal]
+    room: dict[str, Decimal]
+
+    def has(self, place: Place, made: Sent | None = None) -> Decimal:
+        """What may be spent at a place: for fees that a leg pays there, also what is kept for them."""
+        kept = ZERO if made is not None and place in made.aside else self.kept.get(place, ZERO)
+        return self.stock.get(place, ZERO) - kept
+
+    def pay(self, made: Sent) -> None:
+        """Take what a leg takes, and keep what it brings."""
+        for move, amount in made.parts:
+            if move.shared:
+                self.room[move.shared] -= amount
+            if move.third:
+                self.kept[move.third] -= _third(self.ground, move, amount)
+        for place, amount in made.changes.items():
+            self.stock[place] = self.stock.get(place, ZERO) + amount
+
 
 def sent(ground: Ground, wanted: Wanted) -> list[Sent]:
     """Whole legs, feeding ones first; what is less than a venue takes is left out.
@@ -58,23 +94,23 @@ def sent(ground: Ground, wanted: Wanted) -> list[Sent]:
     The legs must not lead in a circle (`circle` finds one).
     """
     stock = {place: ground.free(place) for place in ground.stocks}
-    room = dict(ground.rooms)
-    found = []
+    purse, found = Purse(ground, stock, _reserved(ground, wanted), dict(ground.rooms)), []
     for leg in _ordered(ground, wanted):
-        made = (
-            _transfer(ground, leg, wanted[leg], stock)
-            if leg in ground.links
-            else _order(ground, leg, wanted[leg], stock, room)
-        )
-        if made is None:
-            continue
-        for move, amount in made.parts:
-            if move.shared:
-                room[move.shared] -= amount
-        for place, amount in made.changes.items():
-            stock[place] = stock.get(place, ZERO) + amount
-        found.append(made)
+        made = (_transfer if leg in ground.links else _order)(purse, leg, wanted[leg])
+        if made is not None:
+            purse.pay(made)
+            found.append(made)
     return found
+
+
+def _reserved(ground: Ground, wanted: Wanted) -> dict[Place, Decimal]:
+    """What fees in third assets are to take, as far as it is there; a unit more for each, as they are rounded up."""
+    found: dict[Place, Decimal] = {}
+    for move, value in ((ground.named[name], value) for moves in wanted.values() for name, value in moves.items()):
+        if move.third:
+            paid = divide(value * move.aside, ground.prices[move.third[1]]) + ground.unit(move.third[1])
+            found[move.third] = min(ground.free(move.third), found.get(move.third, ZERO) + paid)
+    return {place: floor_to(amount, ground.unit(place[1])) for place, amount in found.items()}
 
 
 def circle(ground: Ground, wanted: Wanted) -> tuple[str, ...]:
@@ -91,8 +127,7 @@ def circle(ground: Ground, wanted: Wanted) -> tuple[str, ...]:
 
 def _ends(ground: Ground, moves: Iterable[str]) -> tuple[set[Place], Place]:
     used = [ground.named[name] for name in moves]
-    spends = {move.source for move in used} | {move.third for move in used if move.third}
-    return spends, used[0].target
+    return {move.source for move in used}, used[0].target
 
 
 def _ordered(ground: Ground, wanted: Wanted) -> Iterator[str]:
@@ -106,12 +141,13 @@ def _ordered(ground: Ground, wanted: Wanted) -> Iterator[str]:
         left = {leg: ends for leg, ends in left.items() if leg not in ready}
 
 
-def _transfer(ground: Ground, leg: str, moves: Mapping[str, Decimal], stock: Mapping[Place, Decimal]) -> Sent | None:
+def _transfer(purse: Purse, leg: str, moves: Mapping[str, Decimal]) -> Sent | None:
+    ground = purse.ground
     link, (name,) = ground.links[leg], moves
     price, unit = ground.prices[link.asset], ground.unit(link.asset)
     wanted = divide(moves[name] + ground.nav * NOISE, price)
     source, target = (link.source, link.asset), (link.target, link.asset)
-    amount = floor_to(min(wanted, stock.get(source, ZERO), divide(ground.most(leg), price)), unit)
+    amount = floor_to(min(wanted, purse.has(source), divide(ground.most(leg), price)), unit)
     passage = ceil_to(amount * max(ZERO, link.fee_bps) / BPS, unit)
     arrives = amount - passage - ceil_to(link.fee, unit)
     if not _carries(link, amount, arrives):
@@ -125,24 +161,24 @@ def _carries(link: Link, amount: Decimal, arrives: Decimal) -> bool:
     return amount > 0 and amount >= link.minimum and arrives > 0
 
 
-def _order(
-    ground: Ground, leg: str, moves: Mapping[str, Decimal], stock: Mapping[Place, Decimal], room: Mapping[str, Decimal]
-) -> Sent | None:
+def _order(purse: Purse, leg: str, moves: Mapping[str, Decimal]) -> Sent | None:
     """As much of an order as can be paid for."""
+    ground = purse.ground
     book = ground.books[ground.ways[leg][0].book]
     price, step = ground.prices[book.base], ground.step(book)
     used = sorted((ground.named[name] for name in moves), key=lambda m: (_number(m), m.third is None))
+    shares = {move.name: ground.amount(move, moves[move.name]) for move in used}
     amount = floor_to(divide(sum(moves.values(), ground.nav * NOISE), price), step)
     for _ in range(TRIES):
-        parts = _parts(used, amount, {m.name: ground.amount(m, moves[m.name]) for m in used}, room)
+        parts = _parts(used, amount, shares, purse.room)
         amount = sum((part for _, part in parts), ZERO)
         if (whole := floor_to(amount, step)) != amount:
             amount = whole
             continue
         if not amount or amount * price < ground.least(leg):
             return None
-        made = _worked(ground, leg, parts, stock)
-        short = min((divide(stock.get(p, ZERO), -made.changes[p]) for p in made.spends), default=ZERO)
+        made = _worked(ground, leg, _payable(purse, leg, parts))
+        short = min((divide(purse.has(p, made), -made.changes[p]) for p in made.spends), default=ONE)
         if short >= 1:
             return made
         smaller = floor_to(amount * short, step)
@@ -154,9 +190,7 @@ def _number(move: Move) -> int:
     return int(move.shared.rsplit(" ", 1)[1])
 
 
-def _parts(
-    used: Sequence[Move], amount: Decimal, shares: Mapping[str, Decimal], room: Mapping[str, Decimal]
-) -> tuple[tuple[Move, Decimal], ...]:
+def _parts(used: Sequence[Move], amount: Decimal, shares: Mapping[str, Decimal], room: Mapping[str, Decimal]) -> Parts:
     """An amount over moves, best first: each its share, then whatever the slices have room for."""
     left, free, found = amount, dict(room), dict.fromkeys((move.name for move in used), ZERO)
     for most in (shares, None):
@@ -169,7 +203,30 @@ def _parts(
     return tuple((move, found[move.name]) for move in used if found[move.name] > 0)
 
 
-def _worked(ground: Ground, leg: str, parts: tuple[tuple[Move, Decimal], ...], stock: Mapping[Place, Decimal]) -> Sent:
+def _payable(purse: Purse, leg: str, parts: Parts) -> Parts:
+    """The parts with those whose fee a third asset is too short for paid from what is received (D2)."""
+    ground, spent, found = purse.ground, dict[Place, Decimal](), dict[str, Decimal]()
+    for move, part in parts:
+        name = move.name
+        if move.third:
+            paid = _third(ground, move, part)
+            other = f"{leg} {_number(move)} {RECEIVED}"
+            if spent.get(move.third, ZERO) + paid <= purse.kept.get(move.third, ZERO) or other not in ground.named:
+                spent[move.third] = spent.get(move.third, ZERO) + paid
+            else:
+                name = other
+        found[name] = found.get(name, ZERO) + part
+    return tuple((ground.named[name], part) for name, part in found.items())
+
+
+def _third(ground: Ground, move: Move, part: Decimal) -> Decimal:
+    """What a third asset pays for a part, in its units."""
+    assert move.third is not None
+    value = part * ground.price(move) * move.aside
+    return ceil_to(divide(value, ground.prices[move.third[1]]), ground.unit(move.third[1]))
+
+
+def _worked(ground: Ground, leg: str, parts: Parts) -> Sent:
     """What an order changes and costs, to the raw unit, rounded against us; what rounding takes counts as fee."""
     way, side = ground.ways[leg]
     book = ground.books[way.book]
@@ -179,7 +236,7 @@ def _worked(ground: Ground, leg: str, parts: tuple[tuple[Move, Decimal], ...], s
     walked = sum((part * mark * _level(move, side) for move, part in parts), ZERO)
     moved = walked.quantize(ground.unit(book.quote), rounding=ROUND_CEILING if buying else ROUND_FLOOR)
     changes = {base: amount if buying else -amount, quote: -moved if buying else moved}
-    for place, paid in _fees(ground, leg, parts, stock).items():
+    for place, paid in _fees(ground, leg, parts).items():
         changes[place] = changes.get(place, ZERO) - paid
     spread = money(sum((part * price * move.spread for move, part in parts), ZERO))
     impact = money(sum((part * price * move.impact for move, part in parts), ZERO))
@@ -193,23 +250,15 @@ def _level(move: Move, side: Side) -> Decimal:
     return 1 + cost if side is Side.BUY else 1 - cost
 
 
-def _fees(
-    ground: Ground, leg: str, parts: Iterable[tuple[Move, Decimal]], stock: Mapping[Place, Decimal]
-) -> dict[Place, Decimal]:
-    """What a leg's fees take, and where; what a third asset is too short for is taken from what is received (D2)."""
+def _fees(ground: Ground, leg: str, parts: Parts) -> dict[Place, Decimal]:
+    """What a leg's fees take, and where, in units of the assets."""
     way, side = ground.ways[leg]
-    book = ground.books[way.book]
-    mark, rate = ground.mark(book), max(ZERO, way.fee_bps) / BPS
-    found: dict[Place, Decimal] = {}
+    book, found = ground.books[way.book], dict[Place, Decimal]()
     for move, part in parts:
-        notional = part * mark * _level(move, side)
         if move.third:
-            price = divide(ground.prices[move.third[1]], ground.prices[book.quote])
-            paid = ceil_to(divide(notional * rate, price), ground.unit(move.third[1]))
-            if found.get(move.third, ZERO) + paid <= stock.get(move.third, ZERO):
-                found[move.third] = found.get(move.third, ZERO) + paid
-                continue
-        own = (way.account, book.base if side is Side.BUY and way.fee_from != QUOTE else book.quote)
-        paid = (part if own[1] == book.base else notional) * rate
-        found[own] = found.get(own, ZERO) + paid
+            found[move.third] = found.get(move.third, ZERO) + _third(ground, move, part)
+            continue
+        own = book.base if side is Side.BUY and move.name.endswith(f" {RECEIVED}") else book.quote
+        paid = divide(part * ground.price(move) * move.fee, ground.prices[own])
+        found[way.account, own] = found.get((way.account, own), ZERO) + paid
     return {place: ceil_to(paid, ground.unit(place[1])) for place, paid in found.items() if paid}

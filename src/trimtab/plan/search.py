@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from trimtab.model.orders import Side
 from trimtab.plan import order, programme, rounding
-from trimtab.plan.ground import Ground
+from trimtab.plan.ground import NOISE, Ground
 from trimtab.plan.programme import Programme
 from trimtab.quant import lp
 from trimtab.quant.lp import Problem
@@ -85,7 +85,7 @@ def best(made: Programme) -> Point:
 def wanted(made: Programme, values: Mapping[int, Decimal]) -> dict[str, dict[str, Decimal]]:
     """By leg, what each of its moves carries."""
     found: dict[str, dict[str, Decimal]] = {}
-    least = made.ground.nav * programme.NOISE
+    least = made.ground.nav * NOISE
     for move in made.ground.moves:
         value = values.get(made.moves[move.name], ZERO)
         if value > least:
