@@ -14,6 +14,7 @@ from trimtab import checker
 from trimtab.adapters.stores import holders, seals, sqlite
 from trimtab.adapters.stores.sqlite import SqliteStore
 from trimtab.cycle import doctor
+from trimtab.cycle import replay as replaying
 from trimtab.cycle.books import closing
 from trimtab.cycle.cycle import Result, Wishes, agree, preview, run_cycle
 from trimtab.cycle.inspection import Check
@@ -82,14 +83,30 @@ __all__ = [
 ]
 
 
+class CheckedPlan(Noun, frozen=True, kw_only=True):
+    """A cycle's plan, checked against its certificate without a solver."""
+
+    cycle: str
+    faults: tuple[str, ...]
+
+
 class Verified(Noun, frozen=True, kw_only=True):
-    """What checking the whole ledger found. `sealed` says whether a seal kept outside was there to compare with."""
+    """What checking the whole ledger found. `sealed` says whether a seal kept outside was there to compare with.
+
+    `plans` are those that were checked, where that was asked for.
+    """
 
     entries: int
     head: str
     faults: tuple[seal.Fault, ...]
     sealed: bool
     outside: str
+    plans: tuple[CheckedPlan, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found."""
+        return not self.faults and not any(plan.faults for plan in self.plans)
 
 
 def cause(because: str | None) -> Cause | None:
@@ -241,6 +258,17 @@ def verify(settings: Settings, head: str | None) -> Verified:
     if missed := _missed(settings, head):
         return Verified(entries=0, head="", faults=(missed,), sealed=True, outside="what was sealed is gone")
     raise ValueError(f"there is no ledger at {settings.store}; `trimtab run` makes it")
+
+
+def with_plans(found: Verified, settings: Settings) -> Verified:
+    """The same, every stored plan checked too; where the chain is broken no plan can be trusted, and none is."""
+    if found.faults:
+        return found
+    with records(settings) as store:
+        last = store.last("opened")
+        checked = ((str(n), replaying.plan_faults(store, str(n))) for n in range(1, int(last.cycle) + 1 if last else 1))
+        plans = tuple(CheckedPlan(cycle=cycle, faults=faults) for cycle, faults in checked if faults is not None)
+    return msgspec.structs.replace(found, plans=plans)
 
 
 def _missed(settings: Settings, head: str | None = None) -> seal.Fault | None:

@@ -333,3 +333,28 @@ def test_a_seal_cut_short_by_a_crash_stops_nobody(fund: Path) -> None:
     assert on(fund, "run", "--yes").code == 0
     assert json.loads(on(fund, "verify", "--json").out)["sealed"]
     assert not api.verify(api.load_settings(fund), None).faults
+
+
+def test_stored_plans_are_checked_without_a_solver(fund: Path) -> None:
+    said = on(fund, "verify", "--plans")
+    assert said.code == 0
+    assert "1 plan holds by the certificate" in said.out
+
+
+def test_a_plan_forged_with_a_better_bound_is_found_by_its_own_numbers_in_a_chain_made_anew(fund: Path) -> None:
+    written = rows(fund)
+    row = next(row for row in written if row[3] == "planned")
+    plan = json.loads(row[6])
+    row[6] = json.dumps({**plan, "bound": plan["costs"]["fee"]}, sort_keys=True, separators=(",", ":")).encode()
+    store(fund, chained(written))
+    fund.with_name("seals.txt").unlink()
+
+    said = on(fund, "verify", "--plans", "--json")
+
+    assert said.code == 1
+    found = json.loads(said.out)
+    assert found["faults"] == []
+    assert [(plan["cycle"], plan["faults"]) for plan in found["plans"]] == [
+        ("1", ["bound: the plan says other than its legs and inputs give"])
+    ]
+    assert on(fund, "verify").code == 0

@@ -187,6 +187,11 @@ def verified(result: "Verified") -> RenderableType:
     if result.head:
         parts.append(Sentence(result.head, lead="Head  "))
     parts.append(Sentence(result.outside[:1].upper() + result.outside[1:], "" if result.sealed else "yellow"))
+    for plan in result.plans:
+        parts += [Sentence(f"Plan of cycle {plan.cycle}: {fault}", "red") for fault in plan.faults]
+    held = sum(1 for plan in result.plans if not plan.faults)
+    if held:
+        parts.append(Sentence(f"{held:,} {'plan holds' if held == 1 else 'plans hold'} by the certificate", "green"))
     return Group(*parts)
 
 

@@ -49,6 +49,7 @@ def replay(cycle: CycleId = "last", fund: Fund = FUND, as_json: AsJson = False, 
 def verify(
     fund: Fund = FUND,
     head: Annotated[str | None, typer.Option(help="A seal kept elsewhere, SEQ:HASH.", metavar="SEAL")] = None,
+    plans: Annotated[bool, typer.Option("--plans", help="Also check every stored plan, without a solver.")] = False,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -56,12 +57,15 @@ def verify(
     from trimtab import api
     from trimtab.cli import history
 
-    verified = api.verify(record_of(fund, verbose=verbose), head)
+    settings = record_of(fund, verbose=verbose)
+    verified = api.verify(settings, head)
+    if plans:
+        verified = api.with_plans(verified, settings)
     if as_json:
         show_json(verified)
     else:
         show(history.verified(verified))
-    return DONE if not verified.faults else NO
+    return DONE if verified.holds else NO
 
 
 @command

@@ -165,6 +165,12 @@ def _missing(entries: Sequence[Entry]) -> Iterator[Difference]:
             yield Difference(entries[-1].seq, kind, b"", b"(an entry of this kind)")
 
 
+def plan_faults(store: Store, cycle: str) -> tuple[str, ...] | None:
+    """What is wrong with the plan of a cycle, without a solver: empty if it holds, None where there is no plan."""
+    told = fold.told(store, tuple(store.entries(cycle=cycle)))
+    return None if told.plan is None else _plan_faults(told)
+
+
 def _plan_faults(told: Told) -> tuple[str, ...]:
     if told.plan is None or told.liquidity is None or told.snapshot is None:
         return ()

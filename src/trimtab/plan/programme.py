@@ -15,7 +15,7 @@ from trimtab.quant.lp import Column, Problem, Row, Table
 from trimtab.units import ONE, ZERO, divide
 
 BREACH: Final = Decimal("0.9")
-"""What all breaches of laws cost together by a unit of value: less than the unit itself, so that none is burnt for it."""
+"""What all breaches of laws cost together by a unit of value: less than the unit, so that none is burnt for them."""
 
 MISS: Final = Decimal("0.25")
 """What missing a target by a unit costs, as a part of a breach: moving a unit mends two, and a breach is worse."""
