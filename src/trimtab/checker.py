@@ -133,7 +133,10 @@ def promises(field: Field, places: set[Any]) -> Iterator[tuple[str, set[Any], F,
         of = [*c.get("assets", []), *([c["asset"]] if "asset" in c else []), *c.get("accounts", [])]
         name, sign = c.get("id") or " ".join([c["kind"], *of, c["limit"]]), 1 if c["kind"] == "min_weight" else -1
         if c["kind"] != "max_turnover":
-            yield f"clause {name}", {p for p in places if {*p} & {*of}}, F(c["limit"]), sign
+            mine = {
+                p for p in places if p[0] in c.get("accounts", []) or p[1] in [*c.get("assets", []), c.get("asset")]
+            }
+            yield f"clause {name}", mine, F(c["limit"]), sign
 
 
 def moved(field: Field, plan: Json) -> list[Move]:
@@ -229,7 +232,7 @@ def shipped(problem: Json, plan: Json) -> Iterator[str]:
 
 def told(field: Field, plan: Json) -> Iterator[str]:
     """Whether costs, weights and what is unmet are told as they are: lots and least sizes may leave a target."""
-    end, spare = defaultdict(F, field.there), field.nav / 10**9
+    end, spare = defaultdict(F, field.there), field.nav / BPS
     for leg in plan["legs"]:
         lost = -sum(F(c["amount"]) * field.price[c["asset"]] for c in leg["changes"])
         if lost != sum(F(n) for n in leg["costs"].values()):

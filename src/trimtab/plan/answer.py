@@ -13,7 +13,7 @@ from trimtab.plan.misses import Missed
 from trimtab.plan.programme import Programme
 from trimtab.plan.rounding import Sent
 from trimtab.quant import lp
-from trimtab.units import ZERO, canon, divide, money
+from trimtab.units import ZERO, canon, divide, money, plain
 
 CENT: Final = Decimal("1E-8")
 """Bounds are rounded down to this, which is more than all rounding of money in a plan may add up to."""
@@ -117,13 +117,17 @@ def _longest(legs: Sequence[SolvedLeg]) -> int:
 
 
 def _unmet(found: Outcome) -> list[Shortfall]:
-    """The targets out of reach, and why."""
-    told = []
+    """The targets that are not met, and why."""
+    made, told = found.made, []
     for name, value in found.missed.hard.items():
-        kind, _, asset = name.partition(" ")
-        if kind in ("low", "high"):
-            because = conflict.shortfall(found.made, name, value, found.nearest)
-            told.append(Shortfall(asset=asset, value=money(value), because=because))
+        if name.startswith(programme.TARGETS):
+            because = conflict.shortfall(made, name, value, found.nearest)
+            told.append(Shortfall(asset=name.partition(" ")[2], value=money(value), because=because))
+    for name, value in found.missed.dust.items():
+        asset = name.partition(" ")[2]
+        off = f"{plain(value, 2)} {made.ground.problem.base}"
+        because = f"{asset} ends {off} from its target: what could be sent is less than the smallest orders"
+        told.append(Shortfall(asset=asset, value=money(value), because=because))
     return sorted(told, key=lambda one: one.asset)
 
 

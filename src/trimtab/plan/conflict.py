@@ -29,7 +29,7 @@ def told(made: Programme, missed: Missed) -> Iterator[str]:
             yield "these cannot all hold: " + "; ".join(said(made, name) for name in conflict)
         for name, value in missed.hard.items():
             yield f"{said(made, name)} is missed by {plain(value, 2)} {base}"
-    for name, value in missed.dust.items():
+    for name, value in ({**missed.dust, **missed.lots}).items():
         asset = name.partition(" ")[2]
         lots = sum((made.ground.rest(leg) for leg in made.ground.legs if asset in made.ground.touches(leg)), ZERO)
         if value > lots:

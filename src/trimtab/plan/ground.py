@@ -227,14 +227,15 @@ class Ground:
 
     def price(self, move: Move) -> Decimal:
         """The mark of what a move's amount is of."""
-        return self.prices[self._moved(move)]
+        return self.prices[self.moved(move)]
 
     def amount(self, move: Move, value: Decimal) -> Decimal:
         """A value as an amount of what a move moves, in whole units."""
-        asset = self._moved(move)
+        asset = self.moved(move)
         return floor_to(divide(value, self.prices[asset]), self.unit(asset))
 
-    def _moved(self, move: Move) -> str:
+    def moved(self, move: Move) -> str:
+        """The asset that a move's amount is of."""
         way = self.ways.get(move.leg)
         return self.books[way[0].book].base if way else move.source[1]
 

@@ -10,7 +10,7 @@ from typing import Final
 from trimtab.model.orders import Side
 from trimtab.model.problems import Problem, SharedBook, Transport
 from trimtab.plan.ground import QUOTE, RECEIVED
-from trimtab.units import BPS, ONE, ZERO, under_context
+from trimtab.units import BPS, ONE, ZERO, plain, under_context
 
 DECIMALS: Final = 36
 """No asset is divided more finely; twice that still fits the house's context."""
@@ -50,7 +50,17 @@ def _faults(problem: Problem) -> Iterator[str]:
     yield from _repeated("balances", [f"{s.account} {s.asset}" for s in problem.balances])
     yield from _repeated("targets", [t.asset for t in problem.targets])
     yield from _repeated("books", [b.id for b in problem.books])
-    yield from _repeated("legs", [*(m.id for m in problem.markets), *(t.id for t in problem.transfers)])
+    legs = [f"{m.id} {side}" for m in problem.markets for side in m.sides]
+    yield from _repeated(
+        "markets and transfers", [*(m.id for m in problem.markets), *(t.id for t in problem.transfers)]
+    )
+    yield from (
+        f"transfers.{t.id}: begins with the name of an order; call it otherwise"
+        for t in problem.transfers
+        if any(t.id == leg or t.id.startswith(f"{leg} ") for leg in legs)
+    )
+    yield from _repeated("clauses", [rule.name for rule in problem.clauses])
+    yield from (f"assets.{a.id}.id: has a space in it" for a in problem.assets if " " in a.id)
     yield from _strange(problem)
     yield from _figures(problem)
     yield from _rules(problem)
@@ -114,8 +124,25 @@ def _figures(problem: Problem) -> Iterator[str]:
             yield f"transfers.{link.id}.fee_bps: must be below 10000, got {link.fee_bps}"
         if link.source == link.target:
             yield f"transfers.{link.id}.to: is where it comes from; name another account"
+        if link.maximum is not None and link.minimum > link.maximum:
+            yield f"transfers.{link.id}.minimum: must be at most its maximum {link.maximum}, got {link.minimum}"
+        if link.latency_s < 0:
+            yield f"transfers.{link.id}.latency_s: must be at least 0, got {link.latency_s}"
+    yield from _books(problem)
+
+
+def _books(problem: Problem) -> Iterator[str]:
+    decimals = {asset.id: asset.decimals for asset in problem.assets}
+    for way in problem.markets:
+        if not way.sides or len(set(way.sides)) < len(way.sides):
+            yield f"markets.{way.id}.sides: must be buy, sell or both, each once"
     for book in problem.books:
         yield from _slopes(book)
+        if book.base == book.quote:
+            yield f"books.{book.id}.quote: is its base; name another asset"
+        unit = ONE.scaleb(-decimals.get(book.base, DECIMALS))
+        if book.step % unit:
+            yield f"books.{book.id}.step: must be a multiple of {plain(unit)}, the smallest unit of {book.base}"
 
 
 def _prices(problem: Problem) -> Iterator[str]:

@@ -14,12 +14,20 @@ TRIFLE: Final = Decimal("1E-9")
 """A target missed by less than this share of the fund is met."""
 
 
+SMALL: Final = Decimal("1E-4")
+"""A target that smallest orders leave by less than this share of the fund is met, too: a basis point."""
+
+
 @dataclass(frozen=True)
 class Missed:
-    """By the name of its row, what a promise is missed by, in value: for want of a way, or only of whole lots."""
+    """By the name of its row, what a promise is missed by, in value, and why.
+
+    For want of a way (hard), only for orders being too small to be sent (dust), or for lots and next to nothing (lots).
+    """
 
     hard: Mapping[str, Decimal]
     dust: Mapping[str, Decimal]
+    lots: Mapping[str, Decimal]
 
 
 def sums(made: Programme, sents: Sequence[Sent]) -> dict[int, Decimal]:
@@ -32,15 +40,22 @@ def sums(made: Programme, sents: Sequence[Sent]) -> dict[int, Decimal]:
 
 def missed(made: Programme, sents: Sequence[Sent], tried: Mapping[str, Decimal]) -> Missed:
     """What the legs miss. `tried` are the legs that were wanted and what each may leave undone: that explains dust."""
-    found, hard, dust = sums(made, sents), dict[str, Decimal](), dict[str, Decimal]()
-    spilt = _spilt(made, sents, tried)
+    found = sums(made, sents)
+    classes: tuple[dict[str, Decimal], ...] = ({}, {}, {})
+    spilt, trifle = _spilt(made, sents, tried), _lots(made, tried)
     for name in sorted(made.misses.values()):
         row = made.rows[made.places[name]]
         at = found.get(made.places[name], ZERO)
         off = max(ZERO if row.low is None else row.low - at, ZERO if row.high is None else at - row.high)
         if off > made.ground.nav * TRIFLE:
-            (dust if off <= _slack(made, name, tried, spilt) else hard)[name] = off
-    return Missed(hard, dust)
+            explained = name.startswith(programme.TARGETS) and off <= _slack(made, name, tried, spilt)
+            classes[(2 if off <= trifle else 1) if explained else 0][name] = off
+    return Missed(*classes)
+
+
+def _lots(made: Programme, tried: Mapping[str, Decimal]) -> Decimal:
+    """What lots may leave of any target, and what nobody would call a miss."""
+    return sum((made.ground.rest(leg) for leg in sorted(tried)), made.ground.nav * SMALL)
 
 
 def _spilt(made: Programme, sents: Sequence[Sent], tried: Mapping[str, Decimal]) -> Decimal:
@@ -51,8 +66,6 @@ def _spilt(made: Programme, sents: Sequence[Sent], tried: Mapping[str, Decimal])
 
 
 def _slack(made: Programme, name: str, tried: Mapping[str, Decimal], spilt: Decimal) -> Decimal:
-    """What whole lots and smallest orders may leave of a promise: only targets give way to them."""
-    kind, _, asset = name.partition(" ")
-    if kind not in ("low", "high"):
-        return ZERO
+    """What whole lots and smallest orders may leave of a target."""
+    asset = name.partition(" ")[2]
     return sum((tried[leg] for leg in sorted(tried) if asset in made.ground.touches(leg)), spilt)

@@ -20,9 +20,6 @@ BREACH: Final = Decimal("0.9")
 MISS: Final = Decimal("0.25")
 """What missing a target by a unit costs, as a part of a breach: moving a unit mends two, and a breach is worse."""
 
-SPARE: Final = Decimal(2)
-"""So many times the noise a leg is wanted above its least size, lest rounding bring it below."""
-
 TARGETS: Final = ("low ", "high ")
 LAWS: Final = ("ceiling ", "clause ")
 PROMISES: Final = (*TARGETS, *LAWS)
@@ -66,11 +63,12 @@ class Programme:
         return Problem(self.ground.nav, tuple(self.rows), Table(tuple(self.columns), late=0))
 
 
-def programme(ground: Ground, grouped: Collection[str] = ()) -> Programme:
+def programme(ground: Ground, grouped: Collection[str] = (), *, scale: Decimal = ONE) -> Programme:
     """Write the programme of a problem that is worth something.
 
     The legs in `grouped` get a column that says whether they are used, with their least size; transfers that have a
-    fixed fee or a minimum always do.
+    fixed fee always do. Promises cost `scale` times as much to miss: with one, no fee is paid to look nearer; where
+    targets must be met exactly, no fee is too much.
     """
     made = Programme(ground)
     made.row("lost", ZERO, ZERO)
@@ -84,7 +82,7 @@ def programme(ground: Ground, grouped: Collection[str] = ()) -> Programme:
         if account.max_value is not None:
             made.row(f"ceiling {account.id}", None, account.max_value - ground.within(account.id))
     made.column(ground.nav, [(0, -ONE), *edges])
-    _elastic(made)
+    _elastic(made, scale)
     for rank, move in enumerate(sorted(ground.moves, key=lambda m: (-ground.free(m.source), m.name)), start=1):
         entries = [*_entries(made, move), *((shared[move.shared], ONE) for _ in (1,) if move.shared in shared)]
         made.moves[move.name] = made.column(move.most, entries, cost=move.lost, rank=rank)
@@ -131,10 +129,10 @@ def _clauses(made: Programme) -> Iterator[Entry]:
             yield made.row(name, None, whole - now), rule.limit
 
 
-def _elastic(made: Programme) -> None:
+def _elastic(made: Programme, scale: Decimal) -> None:
     """What each promise may be missed by: a law by no more than it is already, so that no breach is made or widened."""
     broken = sum(1 for row in made.rows if row.name.startswith(LAWS) and _breach(row))
-    breach = divide(BREACH, Decimal(max(1, broken)))
+    breach = divide(scale * BREACH, Decimal(max(1, broken)))
     for row in made.rows:
         if not row.name.startswith(PROMISES):
             continue
@@ -199,7 +197,7 @@ def _use(made: Programme, leg: str) -> None:
     """A leg that is used or not: its fixed fee, its least and its most."""
     ground = made.ground
     most = ground.most(leg)
-    least = min(ground.least(leg) + SPARE * ground.nav * NOISE, most)
+    least = min(ground.least(leg), most)
     over = made.row(f"most {leg}", None, ZERO)
     under = made.row(f"least {leg}", ZERO, None)
     for move in ground.moves_of[leg]:

@@ -13,6 +13,9 @@ from trimtab.model.problems import Link
 from trimtab.plan.ground import NOISE, RECEIVED, Ground, Move, Place
 from trimtab.units import BPS, ONE, ZERO, canon, ceil_to, divide, floor_to, money
 
+NEARLY: Final = Decimal("0.99999")
+"""A leg of this part of its least size is one of its least size: a search over whole decisions is no more exact."""
+
 TRIES: Final = 64
 """How often an order is made smaller until it can be paid for; the first time is almost always enough."""
 
@@ -147,6 +150,8 @@ def _transfer(purse: Purse, leg: str, moves: Mapping[str, Decimal]) -> Sent | No
     price, unit = ground.prices[link.asset], ground.unit(link.asset)
     wanted = divide(moves[name] + ground.nav * NOISE, price)
     source, target = (link.source, link.asset), (link.target, link.asset)
+    if link.minimum * NEARLY <= wanted < link.minimum:
+        wanted = link.minimum
     amount = floor_to(min(wanted, purse.has(source), divide(ground.most(leg), price)), unit)
     passage = ceil_to(amount * max(ZERO, link.fee_bps) / BPS, unit)
     arrives = amount - passage - ceil_to(link.fee, unit)
@@ -168,7 +173,7 @@ def _order(purse: Purse, leg: str, moves: Mapping[str, Decimal]) -> Sent | None:
     price, step = ground.prices[book.base], ground.step(book)
     used = sorted((ground.named[name] for name in moves), key=lambda m: (_number(m), m.third is None))
     shares = {move.name: ground.amount(move, moves[move.name]) for move in used}
-    amount = floor_to(divide(sum(moves.values(), ground.nav * NOISE), price), step)
+    amount = _asked(ground, leg, moves)
     for _ in range(TRIES):
         parts = _parts(used, amount, shares, purse.room)
         amount = sum((part for _, part in parts), ZERO)
@@ -184,6 +189,15 @@ def _order(purse: Purse, leg: str, moves: Mapping[str, Decimal]) -> Sent | None:
         smaller = floor_to(amount * short, step)
         amount = smaller if smaller < amount else amount - step
     return None
+
+
+def _asked(ground: Ground, leg: str, moves: Mapping[str, Decimal]) -> Decimal:
+    """A leg's amount in whole lots; one that is as good as its least is its least."""
+    book = ground.books[ground.ways[leg][0].book]
+    size, least = sum(moves.values(), ground.nav * NOISE), ground.least(leg)
+    if least * NEARLY <= size < least:
+        size = least
+    return floor_to(divide(size, ground.prices[book.base]), ground.step(book))
 
 
 def _number(move: Move) -> int:
@@ -204,19 +218,26 @@ def _parts(used: Sequence[Move], amount: Decimal, shares: Mapping[str, Decimal],
 
 
 def _payable(purse: Purse, leg: str, parts: Parts) -> Parts:
-    """The parts with those whose fee a third asset is too short for paid from what is received (D2)."""
+    """The parts with what a third asset is too short to pay for charged to what is received (D2)."""
     ground, spent, found = purse.ground, dict[Place, Decimal](), dict[str, Decimal]()
     for move, part in parts:
-        name = move.name
-        if move.third:
-            paid = _third(ground, move, part)
-            other = f"{leg} {_number(move)} {RECEIVED}"
-            if spent.get(move.third, ZERO) + paid <= purse.kept.get(move.third, ZERO) or other not in ground.named:
-                spent[move.third] = spent.get(move.third, ZERO) + paid
-            else:
-                name = other
-        found[name] = found.get(name, ZERO) + part
+        other, own = f"{leg} {_number(move)} {RECEIVED}", part
+        if move.third and other in ground.named:
+            left = purse.kept.get(move.third, ZERO) - spent.get(move.third, ZERO)
+            own = _within(ground, move, part, left)
+            spent[move.third] = spent.get(move.third, ZERO) + (_third(ground, move, own) if own else ZERO)
+        for name, taken in ((move.name, own), (other, part - own)):
+            if taken:
+                found[name] = found.get(name, ZERO) + taken
     return tuple((ground.named[name], part) for name, part in found.items())
+
+
+def _within(ground: Ground, move: Move, part: Decimal, left: Decimal) -> Decimal:
+    """As much of a part as so much of a third asset pays the fee of."""
+    asked = _third(ground, move, part)
+    if asked <= left:
+        return part
+    return floor_to(part * divide(left, asked), ground.unit(ground.moved(move))) if left > 0 else ZERO
 
 
 def _third(ground: Ground, move: Move, part: Decimal) -> Decimal:

@@ -1,6 +1,9 @@
 """The planner by itself: a problem in, the cheapest legs out, with the prices that prove it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
 
 from trimtab.model.answers import Answer
 from trimtab.model.plans import Dual, Status
@@ -11,7 +14,10 @@ from trimtab.plan.ground import Ground
 from trimtab.plan.programme import Programme
 from trimtab.plan.rounding import Sent
 from trimtab.quant import lp
-from trimtab.units import ZERO, canon, under_context
+from trimtab.units import ONE, ZERO, canon, under_context
+
+EXACTLY: Final = Decimal(1000)
+"""So many times its price is it to miss a promise where targets must be met exactly: no fixed fee is too much."""
 
 
 @under_context
@@ -20,19 +26,34 @@ def solve(problem: Problem) -> Answer:
 
     The same problem gives the same bytes, however its lists are ordered. Raises ValueError with every mistake in it.
     """
-    if found := law.faults(problem):
-        raise ValueError("\n".join(found))
+    if wrong := law.faults(problem):
+        raise ValueError("\n".join(wrong))
     ground = Ground(ordered(problem))
     if ground.nav <= 0:
         raise ValueError("balances: there is nothing of value; give balances of assets that have a price")
-    made = programme.programme(ground, _grouped(ground))
+    if problem.objective.tracking is Tracking.EXACT:
+        found = _found(ground, EXACTLY)
+        if not found.missed.hard:
+            return _answered(found)
+    found = _found(ground, ONE)
+    if found.missed.hard and (problem.objective.tracking is Tracking.EXACT or not found.sents):
+        refused = replace(found, sents=(), duals=prove(found.made, ()))
+        return answer.answer(refused, Status.INFEASIBLE)
+    return _answered(found)
+
+
+def _found(ground: Ground, scale: Decimal) -> Outcome:
+    """The cheapest legs where missing a promise costs so many times its price."""
+    made = programme.programme(ground, _grouped(ground), scale=scale)
     point = search.best(made)
     sents = tuple(rounding.sent(ground, search.wanted(made, point.values)))
     missed = misses.missed(made, sents, point.tried)
-    if missed.hard and (problem.objective.tracking is Tracking.EXACT or not sents):
-        return answer.answer(Outcome(made, (), sents, prove(made, ()), missed, point.because), Status.INFEASIBLE)
-    status = Status.FEASIBLE if missed.hard or point.because else Status.OPTIMAL
-    return answer.answer(Outcome(made, sents, sents, prove(made, sents), missed, point.because), status)
+    return Outcome(made, sents, sents, prove(made, sents), missed, point.because)
+
+
+def _answered(found: Outcome) -> Answer:
+    missed = found.missed
+    return answer.answer(found, Status.FEASIBLE if missed.hard or missed.dust or found.because else Status.OPTIMAL)
 
 
 def ordered(problem: Problem) -> Problem:
