@@ -216,15 +216,26 @@ def link(field: Field, duals: dict[str, F], leg: str) -> F:
 
 
 def shipped(problem: Json, plan: Json) -> Iterator[str]:
-    """Whether the flows of a transport problem do what was asked, and undercut no potentials: then none is cheaper."""
+    """Whether the flows of a transport problem do what was asked, and undercut no potentials: then none is cheaper.
+
+    Where edges charge for being used there are no potentials; the bound then rests on the word of who searched.
+    """
     at, left = {n: F(v) for n, v in plan["certificate"]["potentials"].items()}, defaultdict[str, F](F)
     flows, cost = {x["id"]: F(x["value"]) for x in plan["flows"]}, ZERO
+    if not at and not any("fixed" in e or "minimum" in e for e in problem["edges"]):
+        yield "certificate: there are no potentials"
     for e in problem["edges"]:
-        flow, price, rise = flows.pop(e["id"], ZERO), max(ZERO, F(e["cost_bps"])), at[e["to"]] - at[e["from"]]
-        room, cost = F(e.get("capacity", "1e60")) - flow, cost + flow * price / BPS
+        flow, price = flows.pop(e["id"], ZERO), max(ZERO, F(e["cost_bps"]))
+        room, cost = (
+            F(e.get("capacity", "1e60")) - flow,
+            cost + flow * price / BPS + (F(e.get("fixed", 0)) if flow else 0),
+        )
         left[e["from"]], left[e["to"]] = left[e["from"]] - flow, left[e["to"]] + flow
-        if flow < 0 or room < 0 or (room and rise > price) or (flow and rise < price):
-            yield f"{e['id']}: carries too much, or is not used where it would be cheaper"
+        rise = at[e["to"]] - at[e["from"]] if at else price
+        if flow < 0 or room < 0 or 0 < flow < F(e.get("minimum", 0)):
+            yield f"{e['id']}: carries more than it may, or less"
+        if (room and rise > price) or (flow and rise < price):
+            yield f"{e['id']}: is not used where it would be cheaper, or is where it is dearer"
     asked = {d["node"]: F(d["value"]) for d in problem["changes"]}
     if flows or any(left[n] != asked.get(n, ZERO) for n in {*left, *asked}) or cost != F(plan["cost"]):
         yield "the flows are of unknown edges, do not bring what was asked, or cost other than the plan says"

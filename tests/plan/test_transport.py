@@ -132,3 +132,38 @@ def test_the_order_of_edges_changes_nothing_where_ways_cost_the_same() -> None:
 def test_what_does_not_sum_to_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="changes: sum to 1; what leaves must arrive"):
         ship(problem([edge("a", ("ETH", "BTC"), 1)], ETH=-1, BTC=2))
+
+
+def charged(name: str, ends: tuple[str, str], bps: int, fixed: int = 0, minimum: int = 0) -> Edge:
+    return Edge(
+        id=name,
+        source=ends[0],
+        target=ends[1],
+        cost_bps=Decimal(bps),
+        fixed=Decimal(fixed),
+        minimum=Decimal(minimum),
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "used", "cost"),
+    [(20_000, ["free"], "10"), (100_000, ["fixed"], "30"), (400_000, ["large"], "40")],
+)
+def test_fixed_costs_and_minimums_are_weighed_against_each_other(value: int, used: list[str], cost: str) -> None:
+    edges = [
+        charged("free", ("A", "B"), 5),
+        charged("fixed", ("A", "B"), 2, fixed=10),
+        charged("large", ("A", "B"), 1, minimum=300_000),
+    ]
+    answer = ship(problem(edges, A=-value, B=value))
+
+    assert [flow.id for flow in answer.flows] == used
+    assert answer.cost == answer.bound == Decimal(cost)
+    assert checker.check(json.loads(encode(answer))) == []
+
+
+def test_a_minimum_above_the_need_is_out_of_reach() -> None:
+    answer = ship(problem([charged("large", ("A", "B"), 1, minimum=300_000)], A=-1000, B=1000))
+
+    assert answer.status is Status.INFEASIBLE
+    assert answer.because == ("no flow was found that keeps the minimums of the edges that it uses",)

@@ -153,13 +153,18 @@ class Problem(Noun, frozen=True, kw_only=True):
 
 
 class Edge(Noun, frozen=True, kw_only=True):
-    """One direction of a transport problem: moving a value of one costs `cost_bps` / 10,000, paid aside."""
+    """One direction of a transport problem: moving a value of one costs `cost_bps` / 10,000, paid aside.
+
+    Used at all it costs `fixed`, and carries `minimum` or more.
+    """
 
     id: str
     source: str = msgspec.field(name="from")
     target: str = msgspec.field(name="to")
     cost_bps: Decimal
     capacity: Decimal | None = None
+    fixed: Decimal = Decimal(0)
+    minimum: Decimal = Decimal(0)
 
 
 class Demand(Noun, frozen=True, kw_only=True):

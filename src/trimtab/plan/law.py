@@ -37,8 +37,10 @@ def _shipping(problem: Transport) -> Iterator[str]:
     for edge in problem.edges:
         if edge.source == edge.target:
             yield f"edges.{edge.id}.to: is where it comes from; name another node"
-        if edge.capacity is not None and edge.capacity < 0:
-            yield f"edges.{edge.id}.capacity: must be at least 0, got {edge.capacity}"
+        for name in ("capacity", "fixed", "minimum"):
+            value = getattr(edge, name)
+            if value is not None and value < 0:
+                yield f"edges.{edge.id}.{name}: must be at least 0, got {value}"
     total = sum((demand.value for demand in problem.changes), ZERO)
     if total:
         yield f"changes: sum to {total}; what leaves must arrive, so they must sum to 0"

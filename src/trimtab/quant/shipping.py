@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from trimtab import __version__
-from trimtab.quant import flow
+from trimtab.quant import fixed, flow
+from trimtab.quant.charges import Charges
 from trimtab.quant.flow import Integers, Network
 
 SOLVER: Final = "flow"
@@ -24,11 +25,16 @@ class Arc(NamedTuple):
 
 @dataclass(frozen=True)
 class Shipment:
-    """The flows by arc and the prices by node; or the nodes whose supplies are more than the arcs out of them carry."""
+    """The flows by arc, their cost, and the prices by node; or the nodes whose supplies exceed the arcs out of them.
+
+    `bound` is what no flow costs less than: the cost itself, but for arcs that charge for being used.
+    """
 
     flows: tuple[int, ...]
     potentials: tuple[int, ...]
     stranded: tuple[int, ...]
+    cost: int
+    bound: int
 
 
 def version() -> str:
@@ -38,7 +44,28 @@ def version() -> str:
 
 def ship(arcs: Sequence[Arc], supplies: Sequence[int]) -> Shipment:
     """The cheapest way of bringing what leaves (positive) to where it arrives, exactly, however large the numbers."""
-    network = Network(
+    found = flow.solve(_network(arcs, supplies))
+    return Shipment(
+        _plain(found.flows), _plain(found.potentials), _plain(found.stranded), cost=found.cost, bound=found.cost
+    )
+
+
+def ship_charged(arcs: Sequence[Arc], supplies: Sequence[int], charged: Sequence[tuple[int, int]]) -> Shipment | None:
+    """The same where each arc asks for a fixed cost and a least flow if it is used; None where no such flow was found.
+
+    There are no prices then: the bound rests on the search. Raises ValueError for numbers beyond 64 bits.
+    """
+    network = _network(arcs, supplies)
+    asking = [n for n, (cost, least) in enumerate(charged) if cost or least]
+    group = np.full(len(arcs), -1, dtype=np.int64)
+    group[asking] = np.arange(len(asking))
+    costs, least = (np.array([charged[n][part] for n in asking], dtype=np.int64) for part in (0, 1))
+    found = fixed.solve(network, Charges(group, costs, least))
+    return None if found is None else Shipment(_plain(found.flows), (), (), cost=found.cost, bound=found.bound)
+
+
+def _network(arcs: Sequence[Arc], supplies: Sequence[int]) -> Network:
+    return Network(
         nodes=len(supplies),
         tails=np.array([arc.tail for arc in arcs], dtype=np.int64),
         heads=np.array([arc.head for arc in arcs], dtype=np.int64),
@@ -46,8 +73,6 @@ def ship(arcs: Sequence[Arc], supplies: Sequence[int]) -> Shipment:
         costs=_whole([arc.cost for arc in arcs]),
         supplies=_whole(supplies),
     )
-    found = flow.solve(network)
-    return Shipment(_plain(found.flows), _plain(found.potentials), _plain(found.stranded))
 
 
 def _plain(numbers: Integers) -> tuple[int, ...]:
