@@ -7,7 +7,7 @@ from typing import Final
 
 from trimtab.model.answers import Answer, Effect, Kinds, Proof, Shortfall, SolvedLeg, Solver, Taken
 from trimtab.model.plans import Dual, Status
-from trimtab.plan import conflict, misses, order, programme
+from trimtab.plan import conflict, depth, misses, order, programme
 from trimtab.plan.ground import Ground
 from trimtab.plan.misses import Missed
 from trimtab.plan.programme import Programme
@@ -55,7 +55,7 @@ def answer(found: Outcome, status: Status) -> Answer:
         weights=_weights(ground, sents),
         latency_s=_longest(legs),
         unmet=tuple(_unmet(found)),
-        because=(*found.because, *conflict.told(found.made, found.missed)),
+        because=(*found.because, *conflict.told(found.made, found.missed), *depth.told(ground.problem)),
         certificate=Proof(problem=ground.problem, duals=found.duals),
     )
 

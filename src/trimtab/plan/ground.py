@@ -246,9 +246,10 @@ class Ground:
 
     def _trades(self) -> Iterator[Move]:
         for leg, (way, side) in self.ways.items():
-            parts = self.slices(self.books[way.book], side)
+            book, parts = self.books[way.book], self.slices(self.books[way.book], side)
             for number, part in enumerate(parts, start=1):
-                cost, first = (max(ZERO, one.bps) / BPS for one in (part, parts[0]))
+                touch = book.impact.half_spread_bps if book.impact else parts[0].bps
+                cost, first = (max(ZERO, bps) / BPS for bps in (part.bps, touch))
                 cut = Cut(leg, way, side, number, min(part.value, self.widest), cost, first)
                 yield from (_trade(self, cut, rate, taken) for rate, taken in self.charges(way, side))
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from trimtab.model.orders import Side
 from trimtab.model.problems import Problem, SharedBook, Transport
+from trimtab.plan import depth
 from trimtab.plan.ground import QUOTE, RECEIVED
 from trimtab.units import BPS, ONE, ZERO, plain, under_context
 
@@ -140,6 +141,7 @@ def _books(problem: Problem) -> Iterator[str]:
             yield f"markets.{way.id}.sides: must be buy, sell or both, each once"
     for book in problem.books:
         yield from _slopes(book)
+        yield from depth.faults(book)
         if book.base == book.quote:
             yield f"books.{book.id}.quote: is its base; name another asset"
         unit = ONE.scaleb(-decimals.get(book.base, DECIMALS))

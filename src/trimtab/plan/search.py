@@ -17,7 +17,7 @@ from trimtab.plan.ground import NOISE, Ground
 from trimtab.plan.programme import Programme
 from trimtab.quant import lp
 from trimtab.quant.lp import Problem
-from trimtab.units import ZERO
+from trimtab.units import ONE, ZERO
 
 FEW: Final = 200
 """With no more legs than this that are used whole or not at all, all decisions are searched at once."""
@@ -156,12 +156,19 @@ def _nonzero(values: tuple[Decimal, ...]) -> dict[int, Decimal]:
 
 
 def _paid(search: Search, values: Mapping[int, Decimal]) -> Decimal:
-    """What a point truly costs: fixed fees whole, promises that are missed at their price, and legs at theirs."""
-    uses = set(search.made.uses.values())
-    columns = search.problem.table.columns
-    running = sum((columns[n].cost * value for n, value in values.items() if n not in uses), ZERO)
+    """What a point truly costs: fixed fees whole, also where they are missing, promises missed at their price, legs."""
+    made, columns = search.made, search.problem.table.columns
     used = search.sizes(values)
-    return running + sum((search.ground.fixed(leg) + search.ground.problem.objective.leg for leg in used), ZERO)
+    whole = {place: values[place] for place in made.moves.values() if place in values}
+    whole |= {made.uses[leg]: ONE for leg in used if leg in made.uses}
+    sums = programme.sums(made, whole)
+    running = sum((columns[place].cost * value for place, value in whole.items()), ZERO)
+    for place, name in made.misses.items():
+        row = search.problem.rows[made.places[name]]
+        at = sums.get(made.places[name], ZERO)
+        off = max(ZERO if row.low is None else row.low - at, ZERO if row.high is None else at - row.high, ZERO)
+        running += off * columns[place].cost
+    return running + search.ground.problem.objective.leg * len(used)
 
 
 def _most(first: Mapping[str, Decimal], second: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -8,7 +8,7 @@ from typing import Final
 from trimtab.model.answers import Answer
 from trimtab.model.plans import Dual, Status
 from trimtab.model.problems import Problem, Tracking
-from trimtab.plan import answer, law, misses, programme, rounding, search
+from trimtab.plan import answer, depth, law, misses, programme, rounding, search
 from trimtab.plan.answer import Outcome
 from trimtab.plan.ground import Ground
 from trimtab.plan.programme import Programme
@@ -28,7 +28,7 @@ def solve(problem: Problem) -> Answer:
     """
     if wrong := law.faults(problem):
         raise ValueError("\n".join(wrong))
-    ground = Ground(ordered(problem))
+    ground = Ground(depth.drawn(ordered(problem)))
     if ground.nav <= 0:
         raise ValueError("balances: there is nothing of value; give balances of assets that have a price")
     if problem.objective.tracking is Tracking.EXACT:
