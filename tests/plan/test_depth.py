@@ -17,14 +17,9 @@ D = Decimal
 
 def modelled(**more: object) -> Problem:
     """A hundred BTC at 60,000, of which six in ten are to be sold on a book that is known by its activity alone."""
-    said = {
-        "model": "sqrt_final",
-        "most": D(6_000_000),
-        "daily_volume": D(20_000),
-        "daily_volatility": D("0.03"),
-        **more,
-    }
-    book = SharedBook(id="BTC/USDT", base="BTC", quote="USDT", step=D("0.00001"), impact=Curve(**said))  # type: ignore[arg-type]
+    said: dict[str, Any] = {"most": D(6_000_000), "daily_volume": D(20_000), "daily_volatility": D("0.03")}
+    curve = Curve(**{"model": "sqrt_final", **said, **more})
+    book = SharedBook(id="BTC/USDT", base="BTC", quote="USDT", step=D("0.00001"), impact=curve)
     return Problem(
         version=1,
         base="USDT",
@@ -56,8 +51,8 @@ def test_half_the_spread_is_paid_beside_the_model() -> None:
 def test_the_answer_says_which_model_it_is_and_whether_its_figure_is_an_average() -> None:
     (said,) = solve(modelled()).because
     assert said == (
-        "BTC/USDT is modelled by sqrt_final (coefficient 1, daily_volatility 0.03, daily_volume 20000), whose figure is "
-        "the final move: an order of 6,000,000 USDT pays 14.14 bps beside half the spread"
+        "BTC/USDT is modelled by sqrt_final (coefficient 1, daily_volatility 0.03, daily_volume 20000), whose figure "
+        "is the final move: an order of 6,000,000 USDT pays 14.14 bps beside half the spread"
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from trimtab.quant.simplex import BACK, EDGE, FIELDS, LAST, NEXT, PARENT, PLAIN, SIZE, UP, Kernel, fastest
+from trimtab.quant.simplex import BACK, EDGE, FIELDS, LAST, NEXT, PARENT, PLAIN, SIZE, UP, Kernel, Kinds, fastest
 
 Integers = npt.NDArray[Any]
 """Of int64; or of Python's integers (dtype object) where a number, or a sum of them, does not fit."""
@@ -31,8 +31,9 @@ class Network:
     """Nodes from 0, and edges that carry whole units from tail to head, up to a finite capacity, at a cost for each.
 
     A positive supply leaves its node, a negative one arrives there; they sum to nothing. Costs may have any sign.
-    Arrays of int64, or of Python's integers (dtype object) for numbers beyond 64 bits, which are solved exactly too,
-    but some hundred times slower. Raises ValueError if the arrays do not describe a network.
+    Arrays of int64; amounts and costs may also be Python's integers (dtype object). Numbers that are too large for
+    64 bits, alone or in sum, are solved exactly too, but some seventy times slower: choose capacities that can be
+    reached. Raises ValueError if the arrays do not describe a network.
     """
 
     nodes: int
@@ -119,7 +120,7 @@ def faults(network: Network, flow: Flow) -> tuple[str, ...]:
     if len(flow.flows) != len(network.tails) or len(flow.potentials) != network.nodes:
         return ("the flow belongs to another network",)
     flows, prices, costs = flow.flows, flow.potentials, network.costs
-    if max(_largest(prices), _largest(costs), _largest(flows)) * (len(flows) + 2) >= SAFE:
+    if max(map(_largest, (flows, prices, costs, network.supplies))) * (len(flows) + 2) >= SAFE:
         flows, prices, costs = (array.astype(object) for array in (flows, prices, costs))
     reduced = costs + prices[network.tails] - prices[network.heads]
     used = np.flatnonzero(flows)
@@ -161,22 +162,23 @@ def _check_whole(name: str, array: Integers, length: int) -> None:
     """Refuse an array of the wrong length or kind."""
     if array.shape != (length,):
         raise ValueError(f"{name}: an array of shape {array.shape}; it should be ({length},)")
-    if array.dtype not in {np.dtype(np.int64), np.dtype(object)}:
-        raise ValueError(f"{name}: numbers of {array.dtype}; they should be int64, or object for Python's integers")
+    if array.dtype != np.int64 and (array.dtype != object or name in {"tails", "heads"}):
+        or_object = "" if name in {"tails", "heads"} else ", or object for Python's integers"
+        raise ValueError(f"{name}: numbers of {array.dtype}; they should be int64{or_object}")
 
 
 def _check_basis(network: Network, start: Basis) -> None:
     """Refuse a basis of other edges."""
     edges, nodes = len(network.tails), network.nodes
-    if start.tree.shape != (nodes + 1, FIELDS) or len(start.state) != edges + 1:
+    if start.tree.shape != (FIELDS, nodes + 1) or len(start.state) != edges + 1:
         raise ValueError(
-            f"start: a basis of {len(start.tree) - 1} nodes and {len(start.state) - 1} edges; "
+            f"start: a basis of {start.tree.shape[1] - 1} nodes and {len(start.state) - 1} edges; "
             f"the network has {nodes} and {edges}"
         )
-    child, edge = np.arange(nodes), start.tree[:nodes, EDGE].astype(np.int64)
+    child, edge = np.arange(nodes), start.tree[EDGE, :nodes]
     real = edge < edges
     child, edge = child[real], edge[real]
-    parent, up = start.tree[child, PARENT], start.tree[child, UP] == 1
+    parent, up = start.tree[PARENT, child], start.tree[UP, child] == 1
     tails, heads = np.where(up, child, parent), np.where(up, parent, child)
     if not (np.array_equal(network.tails[edge], tails) and np.array_equal(network.heads[edge], heads)):
         raise ValueError("start: a basis of other edges; it should come from a network with the same tails and heads")
@@ -192,13 +194,13 @@ def _narrow(network: Network) -> bool:
     if any(array.dtype == object for array in (network.capacities, network.costs, network.supplies)):
         return False
     amounts = float(np.abs(network.supplies, dtype=float).sum()) + float(network.capacities.sum(dtype=float))
-    return amounts < SAFE / 2 and 8 * _dear(network) < SAFE
+    places = len(network.tails) + network.nodes
+    return amounts < SAFE / 2 and 8 * _dear(network) < SAFE and places < 2**31 - 1
 
 
 def _solved(network: Network, start: Basis | None, kernel: Kernel) -> Flow:
     """Solve by the given functions."""
-    kind: Any = object if kernel is PLAIN else np.int64
-    work = _opened(network, kind, kernel) if start is None else _reopened(network, kind, start, kernel)
+    work = _opened(network, kernel) if start is None else _reopened(network, start, kernel)
     edges, nodes = len(network.tails), network.nodes
     feasible = not work.flows[edges:].any()
     if feasible:
@@ -209,7 +211,7 @@ def _solved(network: Network, start: Basis | None, kernel: Kernel) -> Flow:
         flows=flows,
         potentials=_fitted(work.prices[:nodes] - work.prices[0]),
         cost=_product(network.costs, flows),
-        basis=Basis(work.tree, work.state[: edges + 1]),
+        basis=Basis(work.tree.astype(np.int32, copy=False), work.state[: edges + 1].astype(np.int8)),
         stranded=np.zeros(0, np.int64) if feasible else _stranded(network, work),
     )
 
@@ -245,7 +247,7 @@ def _among(work: _Work, places: Integers) -> _Work:
     where[places] = np.arange(len(places))
     where[-1] = -1
     tree = work.tree.copy()
-    tree[:, EDGE] = where[tree[:, EDGE].astype(np.int64)]
+    tree[EDGE] = where[tree[EDGE].astype(np.int64)]
     return _Work(
         tails=work.tails[real],
         heads=work.heads[real],
@@ -259,63 +261,57 @@ def _among(work: _Work, places: Integers) -> _Work:
 
 
 def _put_back(work: _Work, places: Integers, part: _Work) -> None:
-    """Take over what was found on some of the edges, the prices as well."""
-    work.flows[places], work.state[places] = part.flows, part.state
-    work.prices[:], work.tree[:] = part.prices, part.tree
+    """Take over what was found on some of the edges, but not their prices."""
+    work.flows[places], work.state[places], work.tree[:] = part.flows, part.state, part.tree
     where = np.append(places, -1)
-    work.tree[:, EDGE] = where[part.tree[:, EDGE].astype(np.int64)]
+    work.tree[EDGE] = where[part.tree[EDGE].astype(np.int64)]
 
 
-def _blank(network: Network, kind: Any, state: Integers, tree: Integers) -> _Work:
-    """Nothing flows yet."""
+def _blank(network: Network, kinds: Kinds) -> _Work:
+    """Nothing flows yet, and there is no tree."""
     edges, nodes = len(network.tails), network.nodes
-    room = _total(np.abs(network.supplies)) + _total(network.capacities) + 1
-    dear = np.full(nodes, _dear(network), kind)
+    amounts: Any = kinds.amounts
+    room = _total(np.maximum(network.supplies, 0)) + _total(network.capacities) + 1
+    dear = np.full(nodes, _dear(network), amounts)
     return _Work(
-        tails=np.append(network.tails, 0).astype(kind, copy=False),
-        heads=np.append(network.heads, nodes).astype(kind, copy=False),
-        costs=np.concatenate([network.costs, np.zeros(1, kind), dear]).astype(kind, copy=False),
-        capacities=np.concatenate([network.capacities, np.full(nodes + 1, room, kind)]).astype(kind, copy=False),
-        flows=np.zeros(edges + 1 + nodes, kind),
-        state=state,
-        prices=np.zeros(nodes + 1, kind),
-        tree=tree,
+        tails=np.append(network.tails, 0).astype(kinds.ends),
+        heads=np.append(network.heads, nodes).astype(kinds.ends),
+        costs=np.concatenate([network.costs, np.zeros(1, amounts), dear]).astype(amounts, copy=False),
+        capacities=np.concatenate([network.capacities, np.full(nodes + 1, room, amounts)]).astype(amounts, copy=False),
+        flows=np.zeros(edges + 1 + nodes, amounts),
+        state=np.ones(edges + 1 + nodes, kinds.state),
+        prices=np.zeros(nodes + 1, amounts),
+        tree=np.zeros((FIELDS, nodes + 1), kinds.tree),
     )
 
 
-def _idle(network: Network, kind: Any) -> Integers:
-    """The state of edges that carry nothing."""
-    return np.ones(len(network.tails) + 1 + network.nodes, object if kind is object else np.int8)
-
-
-def _opened(network: Network, kind: Any, kernel: Kernel) -> _Work:
+def _opened(network: Network, kernel: Kernel) -> _Work:
     """Solved from nothing: every supply goes to the root, and every demand is met from there."""
-    edges, nodes = len(network.tails) + 1, network.nodes
-    every = np.arange(nodes + 1)
-    tree = np.zeros((nodes + 1, FIELDS), kind)
-    tree[:, PARENT], tree[:, EDGE], tree[:nodes, UP] = nodes, edges + every, network.supplies >= 0
-    tree[:, NEXT], tree[:, BACK], tree[:, LAST], tree[:, SIZE] = every + 1, every - 1, every, 1
-    tree[nodes, NEXT], tree[0, BACK], tree[nodes, BACK] = 0, nodes, (nodes - 1) % (nodes + 1)
-    tree[nodes, PARENT], tree[nodes, EDGE], tree[nodes, LAST] = -1, -1, tree[nodes, BACK]
-    tree[nodes, SIZE] = nodes + 1
-    state = _idle(network, kind)
-    state[edges:] = 0
-    work = _blank(network, kind, state, tree)
-    work.flows[edges:] = np.abs(network.supplies)
+    edges, root = len(network.tails) + 1, network.nodes
+    every = np.arange(root + 1)
+    work = _blank(network, kernel.kinds)
+    tree = work.tree
+    tree[PARENT], tree[EDGE], tree[UP, :root] = root, edges + every, network.supplies >= 0
+    tree[NEXT], tree[BACK], tree[LAST], tree[SIZE] = every + 1, every - 1, every, 1
+    last = (root - 1) % (root + 1)
+    tree[NEXT, root], tree[BACK, 0], tree[BACK, root] = 0, root, last
+    tree[PARENT, root], tree[EDGE, root], tree[LAST, root], tree[SIZE, root] = -1, -1, last, root + 1
+    work.state[edges:], work.flows[edges:] = 0, np.abs(network.supplies.astype(work.flows.dtype))
     places = np.concatenate([_shuffled(edges), np.arange(edges, len(work.costs))])
     part = _among(work, places)
     _run(part, kernel)
     _put_back(work, places, part)
+    work.prices[:] = part.prices
     return work
 
 
-def _reopened(network: Network, kind: Any, start: Basis, kernel: Kernel) -> _Work:
+def _reopened(network: Network, start: Basis, kernel: Kernel) -> _Work:
     """Solved from an old tree, which carries the new supplies as far as it can."""
-    tree, state = start.tree.astype(kind, copy=True), _idle(network, kind)
-    state[: len(start.state)] = start.state
-    state[tree[:-1, EDGE].astype(np.int64)] = 0
-    work = _blank(network, kind, state, tree)
-    excess = np.append(network.supplies, 0).astype(kind, copy=False)
+    work = _blank(network, kernel.kinds)
+    work.tree[:] = start.tree
+    work.state[: len(start.state)] = start.state
+    work.state[start.tree[EDGE, :-1]] = 0
+    excess = np.append(network.supplies, 0).astype(work.flows.dtype)
     kernel.repair(work.tails, work.heads, work.capacities, work.flows, work.state, excess, work.tree)
     _run(work, kernel)
     return work
@@ -323,8 +319,8 @@ def _reopened(network: Network, kind: Any, start: Basis, kernel: Kernel) -> _Wor
 
 def _closed(work: _Work, kernel: Kernel) -> _Work:
     """With artificial edges priced as well, if parts of the network still hang from them: which is then decided too."""
-    root = len(work.tree) - 1
-    hung = work.tree[:root, EDGE] >= len(work.tails)
+    root = len(work.prices) - 1
+    hung = work.tree[EDGE, :root] >= len(work.tails)
     if not hung.any():
         return work
     every = np.arange(root, dtype=np.int64).astype(work.tails.dtype)
@@ -340,20 +336,21 @@ def _settle(work: _Work, kernel: Kernel) -> None:
     The edges whose flow may change at no cost are in play, each at a number drawn from its place; the least sum of
     them is a flow of its own, unless two ways have the same sum, and then new numbers decide between these.
     """
-    edges = len(work.tails)
-    play, costs, prices = work.capacities[:edges] > 0, work.costs, work.prices
+    edges, nodes = len(work.tails), len(work.prices)
+    tails, heads = work.tails.astype(np.int64), work.heads.astype(np.int64)
+    places = np.flatnonzero(
+        (work.costs[:edges] + work.prices[tails] - work.prices[heads] == 0) & (work.capacities[:edges] > 0)
+    )
     for salt in range(TIE_ROUNDS):
-        reduced = costs[:edges] + prices[work.tails.astype(np.int64)] - prices[work.heads.astype(np.int64)]
-        play &= reduced == 0
-        if not work.state[:edges][play].any():
+        if not work.state[places].any():
             return
-        costs = np.zeros_like(work.costs)
-        costs[:edges] = _drawn(edges, len(prices), salt)
-        places = np.concatenate([np.flatnonzero(play), np.arange(edges, len(costs))])
-        part = _among(replace(work, costs=costs), places)
+        drawn = _drawn(edges, nodes, salt)[places].astype(work.costs.dtype)
+        everywhere = np.concatenate([places, np.arange(edges, len(work.costs))])
+        part = _among(work, everywhere)
+        part.costs[: len(places)], part.costs[len(places) :] = drawn, 0
         _run(part, kernel)
-        prices = part.prices
-        _put_back(replace(work, prices=prices.copy()), places, part)
+        _put_back(work, everywhere, part)
+        places = places[drawn + part.prices[tails[places]] - part.prices[heads[places]] == 0]
     raise AssertionError(f"flows still alike after {TIE_ROUNDS} draws")
 
 
@@ -367,7 +364,7 @@ def _shuffled(edges: int) -> Integers:
 def _drawn(edges: int, nodes: int, salt: int) -> Integers:
     """A number for each place, as good as chance and always the same (splitmix64, Steele and others 2014)."""
     bits = min(RANK_BITS, 59 - nodes.bit_length())
-    mixed = np.arange(1, edges + 1, dtype=np.uint64) + np.uint64(salt * edges)
+    mixed = np.arange(1, edges + 1, dtype=np.uint64) + np.uint64(salt << RANK_BITS)
     mixed *= np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -377,7 +374,7 @@ def _drawn(edges: int, nodes: int, salt: int) -> Integers:
 def _stranded(network: Network, work: _Work) -> Integers:
     """All nodes that what could not be placed can still reach."""
     edges, nodes = len(network.tails), network.nodes
-    hung = (work.tree[:nodes, EDGE] == edges + 1 + np.arange(nodes)) & (work.tree[:nodes, UP] == 1)
+    hung = (work.tree[EDGE, :nodes] == edges + 1 + np.arange(nodes)) & (work.tree[UP, :nodes] == 1)
     reached = np.array(hung & (work.flows[edges + 1 :] > 0), bool)
     reached[0] |= work.flows[edges] > 0
     tails, heads = network.tails.astype(np.int64), network.heads.astype(np.int64)

@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import Any, Final, NamedTuple
 
 Array = Any
-"""Of int64 where compiled; of Python's integers (dtype object) where plain, so that no product is too large."""
+"""Of one of the types in `Kinds`."""
 
 PARENT: Final = 0
 EDGE: Final = 1
@@ -22,74 +22,74 @@ NEXT: Final = 3
 BACK: Final = 4
 LAST: Final = 5
 SIZE: Final = 6
-FIELDS: Final = 8
-"""The columns of the tree, by node: its parent (-1 above the root), the edge to it, 1 if that edge leaves the node
-and 0 if it enters, the nodes after and before in depth-first order, the last descendant, and the count of them. A row
-fills a line of the processor's cache."""
+FIELDS: Final = 7
+"""The rows of the tree, by node: its parent (-1 above the root), the edge to it, 1 if that edge leaves the node and 0
+if it enters, the nodes after and before in depth-first order, the last descendant, and how many these are with itself.
+Rows lie one after the other: most time goes into walking along NEXT, which stays near the processor."""
 
 
 def _link(tree: Array, one: int, other: int) -> None:
     """Put one node right before another."""
-    tree[one, NEXT] = other
-    tree[other, BACK] = one
+    tree[NEXT, one] = other
+    tree[BACK, other] = one
 
 
 def _cut(tree: Array, out: int, join: int) -> None:
     """Take a node and all below it out of the depth-first order and off the counts under `join`."""
-    before, end, size = tree[out, BACK], tree[out, LAST], tree[out, SIZE]
-    _link(tree, before, tree[end, NEXT])
-    node = tree[out, PARENT]
+    before, end, size = tree[BACK, out], tree[LAST, out], tree[SIZE, out]
+    _link(tree, before, tree[NEXT, end])
+    node = tree[PARENT, out]
     while node != join:
-        tree[node, SIZE] -= size
-        node = tree[node, PARENT]
-    node = tree[out, PARENT]
-    while node >= 0 and tree[node, LAST] == end:
-        tree[node, LAST] = before
-        node = tree[node, PARENT]
+        tree[SIZE, node] -= size
+        node = tree[PARENT, node]
+    node = tree[PARENT, out]
+    while node >= 0 and tree[LAST, node] == end:
+        tree[LAST, node] = before
+        node = tree[PARENT, node]
 
 
 def _reroot(tree: Array, out: int, top: int) -> None:
     """Turn a cut-off tree with root `out` so that `top` is its root, keeping a depth-first order."""
-    whole = tree[out, SIZE]
-    child, last, size = top, tree[top, LAST], tree[top, SIZE]
-    above, edge, up = tree[top, PARENT], tree[top, EDGE], tree[top, UP]
-    before, after, tail = tree[top, BACK], tree[last, NEXT], last
-    tree[top, SIZE] = whole
+    whole = tree[SIZE, out]
+    child, last, size = top, tree[LAST, top], tree[SIZE, top]
+    above, edge, up = tree[PARENT, top], tree[EDGE, top], tree[UP, top]
+    before, after, tail = tree[BACK, top], tree[NEXT, last], last
+    tree[SIZE, top] = whole
     while child != out:
-        node, node_last, node_size = above, tree[above, LAST], tree[above, SIZE]
-        node_edge, node_up, node_before = tree[node, EDGE], tree[node, UP], tree[node, BACK]
-        above = tree[node, PARENT]
+        node, node_last, node_size = above, tree[LAST, above], tree[SIZE, above]
+        node_edge, node_up, node_before = tree[EDGE, node], tree[UP, node], tree[BACK, node]
+        above = tree[PARENT, node]
         own_last = before
         if node_last != last:
             own_last = node_last
             _link(tree, before, after)
-            after = tree[node_last, NEXT]
+            after = tree[NEXT, node_last]
         _link(tree, tail, node)
         tail = own_last
-        tree[node, PARENT], tree[node, EDGE], tree[node, UP] = child, edge, 1 - up
-        tree[node, SIZE] = whole - size
+        tree[PARENT, node], tree[EDGE, node], tree[UP, node] = child, edge, 1 - up
+        tree[SIZE, node] = whole - size
         child, last, size, edge, up, before = node, node_last, node_size, node_edge, node_up, node_before
     while child != top:
-        tree[child, LAST] = tail
-        child = tree[child, PARENT]
-    tree[top, LAST] = tail
+        tree[LAST, child] = tail
+        child = tree[PARENT, child]
+    tree[LAST, top] = tail
 
 
 def _hang(tree: Array, top: int, under: int, join: int) -> None:
     """Put a cut-off tree right after a node, as the first of its children."""
-    tail, size = tree[top, LAST], tree[top, SIZE]
-    after = tree[under, NEXT]
+    tail, size = tree[LAST, top], tree[SIZE, top]
+    after = tree[NEXT, under]
     _link(tree, under, top)
     _link(tree, tail, after)
-    tree[top, PARENT] = under
+    tree[PARENT, top] = under
     node = under
     while node != join:
-        tree[node, SIZE] += size
-        node = tree[node, PARENT]
+        tree[SIZE, node] += size
+        node = tree[PARENT, node]
     node = under
-    while node >= 0 and tree[node, LAST] == under:
-        tree[node, LAST] = tail
-        node = tree[node, PARENT]
+    while node >= 0 and tree[LAST, node] == under:
+        tree[LAST, node] = tail
+        node = tree[PARENT, node]
 
 
 def _entering(
@@ -112,10 +112,10 @@ def _entering(
 def _join(tree: Array, first: int, second: int) -> int:
     """The lowest node above both."""
     while first != second:
-        if tree[first, SIZE] < tree[second, SIZE]:
-            first = tree[first, PARENT]
+        if tree[SIZE, first] < tree[SIZE, second]:
+            first = tree[PARENT, first]
         else:
-            second = tree[second, PARENT]
+            second = tree[PARENT, second]
     return first
 
 
@@ -129,39 +129,39 @@ def _leaving(
     first, second, join = ends
     out, side = -1, 0
     while first != join:
-        edge = tree[first, EDGE]
-        room = flows[edge] if tree[first, UP] == 1 else capacities[edge] - flows[edge]
+        edge = tree[EDGE, first]
+        room = flows[edge] if tree[UP, first] == 1 else capacities[edge] - flows[edge]
         if room < most:
             most, out, side = room, first, 1
-        first = tree[first, PARENT]
+        first = tree[PARENT, first]
     while second != join:
-        edge = tree[second, EDGE]
-        room = capacities[edge] - flows[edge] if tree[second, UP] == 1 else flows[edge]
+        edge = tree[EDGE, second]
+        room = capacities[edge] - flows[edge] if tree[UP, second] == 1 else flows[edge]
         if room <= most:
             most, out, side = room, second, 2
-        second = tree[second, PARENT]
+        second = tree[PARENT, second]
     return most, out, side
 
 
 def _push(tree: Array, flows: Array, node: int, join: int, amount: int) -> None:
     """Send an amount up the tree from a node; a negative one comes down."""
     while node != join:
-        edge = tree[node, EDGE]
-        if tree[node, UP] == 1:
+        edge = tree[EDGE, node]
+        if tree[UP, node] == 1:
             flows[edge] += amount
         else:
             flows[edge] -= amount
-        node = tree[node, PARENT]
+        node = tree[PARENT, node]
 
 
 def _shift(tree: Array, prices: Array, top: int, change: int) -> None:
     """Add to the prices of a node and of all below it, or take from all others if they are fewer: it is the same."""
-    node, last = top, tree[top, LAST]
-    if 2 * tree[top, SIZE] > len(tree):
-        node, last, change = tree[last, NEXT], tree[top, BACK], -change
+    node, last = top, tree[LAST, top]
+    if 2 * tree[SIZE, top] > tree.shape[1]:
+        node, last, change = tree[NEXT, last], tree[BACK, top], -change
     prices[node] += change
     while node != last:
-        node = tree[node, NEXT]
+        node = tree[NEXT, node]
         prices[node] += change
 
 
@@ -170,14 +170,14 @@ def _exchange(
 ) -> None:
     """Let the edge above `out` leave the tree and another enter, which hangs the cut-off part from its other end."""
     top, under, join = ends
-    gone = tree[out, EDGE]
+    gone = tree[EDGE, out]
     state[gone] = 1 if flows[gone] == 0 else -1
     state[edge] = 0
     _cut(tree, out, join)
     _reroot(tree, out, top)
     _hang(tree, top, under, join)
-    tree[top, EDGE] = edge
-    tree[top, UP] = 1 if tails[edge] == top else 0
+    tree[EDGE, top] = edge
+    tree[UP, top] = 1 if tails[edge] == top else 0
 
 
 def pivot(
@@ -210,13 +210,13 @@ def pivot(
 
 def reprice(costs: Array, prices: Array, tree: Array) -> None:
     """Prices by which no edge of the tree gains or loses; the root's is nothing."""
-    root = len(tree) - 1
+    root = tree.shape[1] - 1
     prices[root] = 0
-    node = tree[root, NEXT]
+    node = tree[NEXT, root]
     while node != root:
-        cost = costs[tree[node, EDGE]]
-        prices[node] = prices[tree[node, PARENT]] + (-cost if tree[node, UP] == 1 else cost)
-        node = tree[node, NEXT]
+        cost = costs[tree[EDGE, node]]
+        prices[node] = prices[tree[PARENT, node]] + (-cost if tree[UP, node] == 1 else cost)
+        node = tree[NEXT, node]
 
 
 def _saturate(tails: Array, heads: Array, capacities: Array, flows: Array, state: Array, excess: Array) -> None:
@@ -245,19 +245,19 @@ def repair(
     leaves the tree at that bound, and so does one that would end its strong feasibility; what it cannot carry goes
     by the artificial edge, which is dear.
     """
-    root, cuts = len(tree) - 1, 0
+    root, cuts = tree.shape[1] - 1, 0
     _saturate(tails, heads, capacities, flows, state, excess)
-    node = tree[root, BACK]
+    node = tree[BACK, root]
     while node != root:
-        edge, up, amount = tree[node, EDGE], tree[node, UP], excess[node]
-        ahead = tree[node, BACK]
+        edge, up, amount = tree[EDGE, node], tree[UP, node], excess[node]
+        ahead = tree[BACK, node]
         if edge >= len(tails):
-            tree[node, UP] = 1 if amount >= 0 else 0
+            tree[UP, node] = 1 if amount >= 0 else 0
             flows[edge] = abs(amount)
         else:
             flow, bound = _settled(capacities[edge], up, amount)
             flows[edge] = flow
-            excess[tree[node, PARENT]] += flow if up == 1 else -flow
+            excess[tree[PARENT, node]] += flow if up == 1 else -flow
             excess[node] -= flow if up == 1 else -flow
             if bound != 0:
                 state[edge] = bound
@@ -268,16 +268,16 @@ def repair(
 
 def _cut_loose(edges: int, flows: Array, state: Array, excess: Array, tree: Array, cuts: int) -> int:
     """Hang each node whose edge has left the tree from the root, with what it could not send."""
-    root, left = len(tree) - 1, cuts
-    node = tree[root, BACK]
+    root, left = tree.shape[1] - 1, cuts
+    node = tree[BACK, root]
     while left > 0:
-        ahead = tree[node, BACK]
-        if state[tree[node, EDGE]] != 0:
+        ahead = tree[BACK, node]
+        if state[tree[EDGE, node]] != 0:
             _cut(tree, node, root)
             _hang(tree, node, root, root)
             artificial = edges + node
-            tree[node, EDGE] = artificial
-            tree[node, UP] = 1 if excess[node] >= 0 else 0
+            tree[EDGE, node] = artificial
+            tree[UP, node] = 1 if excess[node] >= 0 else 0
             flows[artificial] = abs(excess[node])
             state[artificial] = 0
             left -= 1
@@ -285,15 +285,26 @@ def _cut_loose(edges: int, flows: Array, state: Array, excess: Array, tree: Arra
     return cuts
 
 
+class Kinds(NamedTuple):
+    """The types that the functions take: of amounts and costs, of tails and heads, of the tree, of states."""
+
+    amounts: Any
+    ends: Any
+    tree: Any
+    state: Any
+
+
 class Kernel(NamedTuple):
-    """The three ways into this module, all compiled or all plain."""
+    """The three ways into this module, all compiled or all plain, and the types of the arrays they take."""
 
     repair: Callable[..., Any]
     reprice: Callable[..., Any]
     pivot: Callable[..., Any]
+    kinds: Kinds
 
 
-PLAIN: Final = Kernel(repair, reprice, pivot)
+PLAIN: Final = Kernel(repair, reprice, pivot, Kinds(object, object, object, object))
+"""Python's own integers: slow, and none is too large."""
 
 _PARTS: Final = (
     _link, _cut, _reroot, _hang, _entering, _join, _leaving, _push, _shift, _exchange,
@@ -315,4 +326,4 @@ def fastest() -> Kernel:
             names[part.__name__] = numba.njit(cache=True)(twin)
         except RuntimeError:  # Nowhere to write: compiled anew by each process.
             names[part.__name__] = numba.njit(twin)
-    return Kernel(names["repair"], names["reprice"], names["pivot"])
+    return Kernel(names["repair"], names["reprice"], names["pivot"], Kinds("int64", "uint32", "int32", "int8"))
