@@ -21,7 +21,7 @@ from trimtab.cycle.inspection import Check
 from trimtab.cycle.replay import Replayed, replay
 from trimtab.cycle.saved import NoLongerHolds
 from trimtab.cycle.standing import halted, standing
-from trimtab.cycle.think import assess, next_cycle
+from trimtab.cycle.think import assess, compared, next_cycle
 from trimtab.cycle.work import Interrupted, Watching
 from trimtab.model.answers import Answer, Shipped
 from trimtab.model.canonical import Noun, decode, encode
@@ -32,6 +32,7 @@ from trimtab.model.problems import Transport
 from trimtab.model.thought import Thought
 from trimtab.pages import report as pages
 from trimtab.pages.explain import explain
+from trimtab.pages.picture import drawn as picture
 from trimtab.plan import solve as solving
 from trimtab.plan import transport
 from trimtab.ports import Desk, EdgeError, LeaseHeld, Store, Unavailable, Witness
@@ -59,6 +60,7 @@ __all__ = [
     "Replayed",
     "Result",
     "Settings",
+    "Shipped",
     "Status",
     "Thought",
     "Verified",
@@ -66,12 +68,14 @@ __all__ = [
     "Wishes",
     "agree",
     "closing",
+    "compared",
     "connect",
     "explain",
     "halted",
     "levers",
     "load_record",
     "load_settings",
+    "picture",
     "preview",
     "reading",
     "records",

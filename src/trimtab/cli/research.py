@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from trimtab.cli.frame import DONE, NO, AsJson, Verbose, command, show_json, tell, write
+from trimtab.cli.frame import DONE, NO, AsJson, Verbose, command, show_json, tell, write, write_file
 
 
 @command
 def solve(
     file: Annotated[str, typer.Argument(help="A problem in JSON; - is stdin.", metavar="FILE")],
     check: Annotated[bool, typer.Option("--check", help="FILE is a plan: check it, without a solver.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Also draw the plan.", metavar="FILE.svg")] = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -29,6 +30,10 @@ def solve(
             write("".join(f"{fault}\n" for fault in found.faults) or "the plan holds\n")
         return DONE if found.holds else NO
     answer = api.solve(text, name)
+    if picture is not None:
+        if isinstance(answer, api.Shipped):
+            raise ValueError("--picture draws what happens in accounts; a transport problem has none")
+        write_file(picture, api.picture(answer))
     show_json(answer)
     if verbose:
         tell(*answer.because)

@@ -21,6 +21,7 @@ from trimtab.cli.frame import (
     show_json,
     show_sentences,
     tell,
+    write_file,
 )
 
 Because = Annotated[
@@ -52,6 +53,8 @@ def plan(
     fund: Fund = FUND,
     because: Because = None,
     save: Annotated[Path | None, typer.Option(help="Keep the plan for `run --plan`.", metavar="FILE")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Beside it what simpler planners would do.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Also draw the plan.", metavar="FILE.svg")] = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
@@ -70,7 +73,13 @@ def plan(
     saved = save if save is not None and thought.verdict is not None else None
     if saved is not None:
         api.save_plan(thought, saved)
+    if compare:
+        thought = api.compared(thought)
+    if picture is not None and thought.plan is not None:
+        write_file(picture, api.picture(thought.plan))
     show_json(thought) if as_json else show(views.thought(thought, saved=saved, verbose=verbose))
+    if picture is not None:
+        tell(f"Drawn in {picture}" if thought.plan else f"Nothing was drawn in {picture}: there is no plan")
     if save is not None:
         tell(f"Saved to {save}" if saved else f"Nothing was saved to {save}: there is no plan to execute")
     tell(*notes)

@@ -12,7 +12,7 @@ from trimtab.cli.frame import again
 from trimtab.cli.screen import Sentence, Table, table
 from trimtab.model.decision import Decision, Hold, HoldKind
 from trimtab.model.mandate import Finding, Outcome, Verdict
-from trimtab.model.plans import Leg, Plan, Status
+from trimtab.model.plans import Leg, Plan, Rival, Status
 from trimtab.model.thought import Thought
 from trimtab.model.valuation import Holding, Kind, Valuation
 from trimtab.pages import doubts, words
@@ -68,6 +68,8 @@ def plan(seen: Thought, *, verbose: bool = False) -> RenderableType:
         parts += [GAP, _weights(seen)]
     if seen.plan is not None:
         parts += [GAP, *_plan(seen.plan, verbose=verbose)]
+    if seen.rivals:
+        parts += [GAP, *_rivals(seen.rivals, seen.valuation.base)]
     if isinstance(seen.judgement, Hold):
         parts += [GAP, _sentence(seen.judgement, seen.valuation)]
     if seen.verdict is not None:
@@ -271,6 +273,25 @@ def _legs(plan: Plan, wave: int, *, verbose: bool) -> Table:
         more = (leg.instrument, words.price(leg.mark_price), ", ".join(leg.needs) or "nothing") if verbose else ()
         shown.add_row(leg.id, leg.account, leg.side, plain(leg.amount), leg.base, *limit, *costs, *more)
     return shown
+
+
+def _rivals(rivals: Sequence[Rival], base: str) -> list[RenderableType]:
+    """What simpler planners would do, and what this plan saves against them, as predicted."""
+    shown = table(
+        ("legs", "right"),
+        ("traded", "right"),
+        ("cost", "right"),
+        ("away", "right"),
+        ("saved", "right"),
+        ("way", "note"),
+        title=f"Compared, as predicted, in {base}",
+    )
+    ours = rivals[-1]
+    for one in rivals:
+        figures = (words.money(figure) for figure in (one.traded, one.cost, one.away))
+        saved = words.money(one.cost - ours.cost) if one is not ours else ""
+        shown.add_row(str(one.legs), *figures, saved, one.name)
+    return [shown, Sentence("away is what is left between the plan's end and the goals", lead="where ")]
 
 
 def _totals(plan: Plan) -> list[RenderableType]:

@@ -16,6 +16,7 @@ from trimtab.model.holdings import Unknown
 from trimtab.model.ledger import Entry, Opened, Terms, noun
 from trimtab.model.thought import Thought
 from trimtab.plan import plan as plans
+from trimtab.plan import rivals
 from trimtab.ports import Desk, Store
 from trimtab.value import marks, valuation
 
@@ -27,6 +28,16 @@ async def think(desk: Desk, cycle: str, cause: Cause | None, note: Note) -> Thou
     """Observe, value, decide, plan and check, noting each finding before the next is made from it."""
     thought = await assess(desk, cycle, cause, note)
     return thought if isinstance(thought.decision, Hold) else await _plan(desk, thought, note)
+
+
+def compared(thought: Thought) -> Thought:
+    """The same thought with what simpler planners would do, where there is a plan."""
+    if thought.plan is None or thought.liquidity is None or isinstance(thought.decision, Hold):
+        return thought
+    found = rivals.compare(
+        thought.plan, thought.decision, thought.snapshot, thought.marks, thought.terms, thought.liquidity
+    )
+    return replace(thought, rivals=found)
 
 
 async def assess(desk: Desk, cycle: str, cause: Cause | None, note: Note) -> Thought:

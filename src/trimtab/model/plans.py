@@ -116,6 +116,17 @@ class Plan(Noun, frozen=True, kw_only=True):
     because: tuple[str, ...] = ()
 
 
+class Rival(Noun, frozen=True, kw_only=True):
+    """A way of reaching the same goals, as predicted: what it costs and how far from the goals it ends (by value)."""
+
+    name: str
+    legs: int
+    traded: Decimal
+    costs: Costs
+    cost: Decimal
+    away: Decimal
+
+
 class Cleared(Noun, frozen=True, kw_only=True):
     """A plan that may be executed. Only `check.verdict.clear` builds one, and it is never decoded."""
 

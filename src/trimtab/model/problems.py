@@ -61,16 +61,34 @@ class Depth(Noun, frozen=True, kw_only=True):
     side: Side | None = None
 
 
+class Curve(Noun, frozen=True, kw_only=True):
+    """Where a book is not known by its depth: what an order moves the price by a model, beside half the spread.
+
+    `daily_volume` is in base units, volatility a fraction of the price for a day; an order of at most `most` by value
+    takes `days`. The slices drawn from it cost at most `tolerance_bps` of `most` more than the model says.
+    """
+
+    model: str
+    most: Decimal
+    daily_volume: Decimal
+    daily_volatility: Decimal
+    half_spread_bps: Decimal = Decimal(0)
+    days: Decimal = Decimal(1)
+    outstanding: Decimal = Decimal(0)
+    tolerance_bps: Decimal = Decimal("0.05")
+
+
 class SharedBook(Noun, frozen=True, kw_only=True):
     """A venue's book, shared by all of its accounts (D1): slices from the best on; beyond the last nothing trades.
 
-    A `step` of zero is the base asset's smallest unit.
+    A `step` of zero is the base asset's smallest unit. Without depth it is drawn from `impact`, which stands beside it.
     """
 
     id: str
     base: str
     quote: str
     depth: tuple[Depth, ...] = ()
+    impact: Curve | None = None
     step: Decimal = Decimal(0)
     min_amount: Decimal = Decimal(0)
     min_notional: Decimal = Decimal(0)

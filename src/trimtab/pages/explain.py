@@ -30,6 +30,7 @@ def explain(facts: Facts) -> str:
     """The story of one cycle: a heading, then a paragraph for each stage that it reached."""
     parts = (
         ("Why", _why(facts)),
+        ("What venues changed", (words.sentence(change) for change in facts.changes)),
         ("What it saw", _seen(facts)),
         ("How far it was off", _drift(facts)),
         ("What it considered", _considered(facts)),
