@@ -1,7 +1,7 @@
 """What simpler planners would do with the same scene, so that a plan can say what it saves.
 
-Both sell what is too much and buy what lacks through the base currency's books alone, at the same goals and prices. What
-they leave away from the goals is told beside what they cost.
+Both sell what is too much and buy what lacks through the base currency's books alone, at the same goals and prices.
+What they leave away from the goals is told beside what they cost.
 """
 
 from collections.abc import Iterator, Mapping

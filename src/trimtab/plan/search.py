@@ -25,6 +25,9 @@ FEW: Final = 200
 TURNS: Final = 80
 """How many of the used legs that cost something by themselves are tried without."""
 
+FORKS: Final = 3
+"""How often in a row both ways of a book are tried; after that the lesser one is closed at once."""
+
 TIMELY: Final = "the search for whole decisions ran out of time; a cheaper plan may exist"
 
 
@@ -102,12 +105,20 @@ def _settled(search: Search) -> bool:
     return whole and not ground.problem.objective.leg
 
 
-def _downhill(search: Search, closed: frozenset[str], basis: Any) -> Point:
-    """Solve, close what cannot be sent, and again; every round closes something that was used, so there is an end."""
+def _downhill(search: Search, closed: frozenset[str], basis: Any, forks: int = FORKS) -> Point:
+    """Solve, close what cannot be sent, and again; every round closes something that was used, so there is an end.
+
+    Where own accounts trade one book both ways, each way is tried alone, as long as there are `forks` left.
+    """
     tried: dict[str, Decimal] = {}
     while True:
         solution = lp.solve(search.problem, closed=search.shut(closed), basis=basis)
         values, basis = _nonzero(solution.values), solution.basis
+        ways = _opposed(search.ground, search.sizes(values))
+        if ways and forks:
+            ends = [_downhill(search, closed | way, basis, forks - 1) for way in ways]
+            point = min(ends, key=lambda end: end.paid)
+            return replace(point, tried=_most(tried, point.tried))
         barred, small = _barred(search, values)
         tried = _most(tried, small)
         if not barred:
@@ -185,7 +196,7 @@ def _barred(search: Search, values: Mapping[int, Decimal]) -> tuple[frozenset[st
     ground, found, sizes = search.ground, wanted(search.made, values), search.sizes(values)
     small = {leg: ground.slack(leg) for leg in sizes}
     if both := _opposed(ground, sizes):
-        return both, {}
+        return both[0], {}
     round_about = rounding.circle(ground, found)
     sents = () if round_about else rounding.sent(ground, found)
     if waiting := round_about or order.circle(order.needs(ground, sents)):
@@ -212,8 +223,8 @@ def _places(ground: Ground, leg: str) -> tuple[tuple[str, str], ...]:
     return tuple(ends or [move.source])
 
 
-def _opposed(ground: Ground, sizes: Mapping[str, Decimal]) -> frozenset[str]:
-    """The legs on the lesser side of a book that is traded both ways."""
+def _opposed(ground: Ground, sizes: Mapping[str, Decimal]) -> tuple[frozenset[str], ...]:
+    """The legs on the lesser and on the greater side of a book that is traded both ways; empty if there is none."""
     sides: dict[str, dict[Side, list[str]]] = {}
     for leg in sizes:
         if leg in ground.ways:
@@ -221,5 +232,6 @@ def _opposed(ground: Ground, sizes: Mapping[str, Decimal]) -> frozenset[str]:
             sides.setdefault(way.book, {}).setdefault(side, []).append(leg)
     for _, found in sorted(sides.items()):
         if len(found) > 1:
-            return frozenset(min(found.values(), key=lambda legs: (sum(sizes[leg] for leg in legs), legs)))
-    return frozenset()
+            ranked = sorted(found.values(), key=lambda legs: (sum(sizes[leg] for leg in legs), legs))
+            return tuple(frozenset(legs) for legs in ranked)
+    return ()
