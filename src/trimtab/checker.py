@@ -170,8 +170,10 @@ def proven(field: Field, plan: Json) -> Iterator[str]:
     for name, mine, edge, sign in promises(field, {*end}):
         asked = edge * field.nav - sum(field.there[p] for p in mine)
         found = sum(end[p] - field.there[p] for p in mine) + edge * lost
-        if name.startswith("clause ") and sign * found < min(sign * asked, 0):
-            yield f"{name}: it does not hold at the end, and less than before"
+        if name.startswith("clause ") and sign * found < (
+            min(sign * asked, 0) if name in plan["breached"] else sign * asked
+        ):
+            yield f"{name}: it does not hold at the end, or less than before"
         y = sign * max(ZERO, sign * duals.get(name, ZERO))
         bound, whole = bound + y * sign * min(sign * asked, sign * found), whole + y * edge
         worth |= {p: worth[p] + y for p in mine}
@@ -239,33 +241,58 @@ def shipped(problem: Json, plan: Json) -> Iterator[str]:
     asked = {d["node"]: F(d["value"]) for d in problem["changes"]}
     if flows or any(left[n] != asked.get(n, ZERO) for n in {*left, *asked}) or cost != F(plan["cost"]):
         yield "the flows are of unknown edges, do not bring what was asked, or cost other than the plan says"
+    if F(plan["bound"]) > cost or (at and F(plan["bound"]) != cost):
+        yield f"bound: the plan says {plan['bound']}, and its flows cost {float(cost)}"
 
 
 def told(field: Field, plan: Json) -> Iterator[str]:
-    """Whether costs, weights and what is unmet are told as they are: lots and least sizes may leave a target."""
-    end, spare = defaultdict(F, field.there), field.nav / BPS
+    """Whether costs are told as they are: by leg and kind what is lost, and in all."""
+    whole, kinds = ZERO, defaultdict[str, F](F)
     for leg in plan["legs"]:
         lost = -sum(F(c["amount"]) * field.price[c["asset"]] for c in leg["changes"])
+        whole += lost
+        for kind, n in leg["costs"].items():
+            kinds[kind] += F(n)
         if lost != sum(F(n) for n in leg["costs"].values()):
             yield f"{leg['id']}: its costs are not what it loses"
-        for c in leg["changes"]:
-            end[c["account"], c["asset"]] += F(c["amount"]) * field.price[c["asset"]]
-            spare += 2 * field.unit[c["asset"]] * field.price[c["asset"]]
-    after = sum(end.values())
-    if field.nav - after != F(plan["cost"]) or any(
-        F(n) != sum(F(leg["costs"][kind]) for leg in plan["legs"]) for kind, n in plan["costs"].items()
-    ):
+    if whole != F(plan["cost"]) or any(F(n) != kinds[kind] for kind, n in plan["costs"].items()):
         yield "cost: it is not what the legs lose"
-    for name, asset in field.asset.items():
-        spare += max(field.rule[name]) * field.price[asset]
+
+
+def ended(field: Field, plan: Json) -> Iterator[str]:
+    """Whether weights and what is missed are told as they are: lots and least sizes alone may leave a target."""
+    end, spare = defaultdict(F, field.there), field.nav / BPS
+    for c in [c for leg in plan["legs"] for c in leg["changes"]]:
+        end[c["account"], c["asset"]] += F(c["amount"]) * field.price[c["asset"]]
+        spare += 2 * field.unit[c["asset"]] * field.price[c["asset"]]
+    spare += sum(max(field.rule[name]) * field.price[asset] for name, asset in field.asset.items())
+    after, shares = sum(end.values()), defaultdict[str, F](F)
+    for place, n in end.items():
+        shares[place[1]] += n / after if after else ZERO
+    weights = {asset: F(n) * 10**12 for asset, n in plan["weights"].items()}
+    if any(weights.get(asset, ZERO) != round(shares[asset] * 10**12) for asset in {*weights, *shares}):
+        yield "weights: they are not those of the plan's end"
+    for a in [
+        a for a in field.problem["accounts"] if "max_value" in a and f"ceiling {a['id']}" not in plan["breached"]
+    ]:
+        if sum(n for place, n in end.items() if place[0] == a["id"]) > F(a["max_value"]):
+            yield f"ceiling {a['id']}: it does not hold at the end"
     missing = {x["asset"] for x in plan["unmet"]}
-    for name, mine, edge, sign in promises(field, {*end}):
+    for name, _, edge, sign in promises(field, {*end}):
         kind, _, asset = name.partition(" ")
-        share = sum(end[p] for p in mine) / after if after else ZERO
-        if kind in ("low", "high") and abs(share - F(plan["weights"].get(asset, 0))) > F(1, 10**12):
-            yield f"weights.{asset}: it ends at {float(share)}"
-        if kind in ("low", "high") and asset not in missing and sign * (edge - share) * after > spare:
+        if kind in ("low", "high") and asset not in missing and sign * (edge - shares[asset]) * after > spare:
             yield f"{asset}: it stays away from its target, and is not named as unmet"
+
+
+def timed(field: Field, plan: Json) -> Iterator[str]:
+    """Whether the figures that follow from others do."""
+    ends: dict[str, int] = {}
+    for leg in sorted(plan["legs"], key=lambda x: x["wave"]):
+        ends[leg["id"]] = leg["latency_s"] + max([ends[n] for n in leg["needs"]], default=0)
+        if leg["latency_s"] != field.links.get(leg["market"], {}).get("latency_s", 0):
+            yield f"{leg['id']}: its latency is another"
+    if plan["latency_s"] != max(ends.values(), default=0) or F(plan["gap"]) != F(plan["cost"]) - F(plan["bound"]):
+        yield "latency_s or gap: they do not follow from the rest"
 
 
 def check(plan: Json) -> list[str]:
@@ -278,7 +305,8 @@ def check(plan: Json) -> list[str]:
     legs = {x["market"] if x["kind"] == "transfer" else f"{x['market']} {x['side']}": x for x in plan["legs"]}
     wrong = [] if len(legs) == len(plan["legs"]) else ["two legs are of the same market and side"]
     wrong += [fault for name, leg in legs.items() for fault in sendable(field, name, leg)]
-    return wrong or [*paid(field, legs), *proven(field, plan), *told(field, plan)]
+    wrong += wrong or paid(field, legs)
+    return wrong or [*proven(field, plan), *told(field, plan), *ended(field, plan), *timed(field, plan)]
 
 
 if __name__ == "__main__":

@@ -126,6 +126,19 @@ class Inspection(Protocol):
         """The networks by which assets come and go."""
 
 
+@runtime_checkable
+class Unproven(Protocol):
+    """A venue whose client was never run against it: a check-up says so."""
+
+    @property
+    def unproven(self) -> str:
+        """What is not known of it."""
+
+    @property
+    def trades(self) -> bool:
+        """Whether it is traded on all the same, by the fund's own word."""
+
+
 class Venue(Custody, Markets, Trading, Transfers, Protocol):
     """A venue with all its ports, as most have."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trimtab.adapters.clock import SimulatedClock, WallClock
 from trimtab.adapters.secrets import references
@@ -12,13 +12,14 @@ from trimtab.cycle import doctor
 from trimtab.cycle.inspection import Check
 from trimtab.ports import Clock, Desk, Store, Venue
 from trimtab.settings import KeyReference, Settings, VenueSettings
-from trimtab.settings.shape import ClockSource, VenueKind
+from trimtab.settings.shape import UNPROVEN, ClockSource, VenueKind
 from trimtab.sim import clockwork, files
 from trimtab.units import ONE
 
 if TYPE_CHECKING:
     from trimtab.adapters.venues.exchange.binance import BinanceVenue
     from trimtab.adapters.venues.exchange.coinbase import CoinbaseVenue
+    from trimtab.adapters.venues.exchange.uniform import UniformVenue
 
 
 @asynccontextmanager
@@ -87,33 +88,39 @@ def _venue(settings: Settings, place: VenueSettings, clock: Clock, opened: Async
 
 def _exchange(
     settings: Settings, place: VenueSettings, clock: Clock, keys: Sequence[KeyReference]
-) -> "BinanceVenue | CoinbaseVenue":
+) -> "BinanceVenue | CoinbaseVenue | UniformVenue":
     """A client of an exchange; what it needs is imported only here. Raises ValueError where that is not installed."""
     try:
         from trimtab.adapters.venues.exchange.binance import BinanceVenue  # noqa: PLC0415  # slow to import
         from trimtab.adapters.venues.exchange.coinbase import CoinbaseVenue  # noqa: PLC0415
         from trimtab.adapters.venues.exchange.line import Credentials, Target  # noqa: PLC0415
+        from trimtab.adapters.venues.exchange.others import MANNERS  # noqa: PLC0415
+        from trimtab.adapters.venues.exchange.uniform import UniformVenue  # noqa: PLC0415
     except ImportError as error:
         raise ValueError(
             f"venues.{place.id}: {place.kind} needs {error.name}: pip install 'trimtab[exchange]'"
         ) from error
-    kinds: dict[VenueKind, type[BinanceVenue | CoinbaseVenue]] = {
-        VenueKind.BINANCE: BinanceVenue,
-        VenueKind.COINBASE: CoinbaseVenue,
-    }
-    return kinds[place.kind](
-        id=place.id,
-        accounts={
+    told: dict[str, Any] = {
+        "id": place.id,
+        "accounts": {
             key.account: Credentials(
                 *(references.resolve(r, settings.folder) for r in (key.reference, key.secret) if r)
             )
             for key in keys
         },
-        assets=frozenset(asset.id for asset in settings.policy.assets),
-        clock=clock,
-        target=None if place.wire is None else Target(place.wire.port, place.wire.ca),
-        known={(route.asset, route.network, route.address): route.target for route in settings.policy.routes},
-    )
+        "assets": frozenset(asset.id for asset in settings.policy.assets),
+        "clock": clock,
+        "target": None if place.wire is None else Target(place.wire.port, place.wire.ca),
+        "known": {(route.asset, route.network, route.address): route.target for route in settings.policy.routes},
+    }
+    if place.kind in UNPROVEN:
+        return UniformVenue(**told, manner=MANNERS[place.kind], trades=place.unproven)
+    told["movers"] = {
+        key.account: Credentials(*(references.resolve(r, settings.folder) for r in key.mover))
+        for key in keys
+        if key.mover
+    }
+    return BinanceVenue(**told) if place.kind is VenueKind.BINANCE else CoinbaseVenue(**told)
 
 
 def _clock(settings: Settings, opened: AsyncExitStack) -> Clock:

@@ -423,3 +423,17 @@ def test_38_the_venue_says_how_long_its_silence_means_nothing(site: Site) -> Non
     assert terms.venue == "here"
     assert terms.accept_window_s >= 5
     assert terms.retention_s > 0
+
+
+def test_39_one_reference_is_one_withdrawal_however_often_it_is_asked_for(site: Site) -> None:
+    first, again = site.send("1000"), site.send("1000")
+
+    assert len(site.truth.movements("main")) == 1
+    assert site.held()["USDT"] == (D(1999000), D(1999000))
+    assert (again.asset, again.amount, again.fee, again.source, again.target) == (
+        first.asset,
+        first.amount,
+        first.fee,
+        "main",
+        "other",
+    )

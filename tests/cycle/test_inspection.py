@@ -181,3 +181,24 @@ def test_a_venue_that_cannot_be_read_is_waited_for_before_its_assets_are_given_u
         found = {c.subject: c for c in asyncio.run(doctor.examine(replace(desk, venues=venues)))}
     assert found["price BTC"].finding == "north and south could not be read"
     assert found["price BTC"].fix == "wait until north and south can be read again"
+
+
+class Unheard(Asked):
+    """A venue that nothing was ever run against."""
+
+    unproven = "known from documentation only"
+
+    def __init__(self, venue: Any, *, trades: bool) -> None:
+        super().__init__(venue, skew=D(0))
+        self.trades = trades
+
+
+@pytest.mark.parametrize("trades", [False, True])
+def test_a_venue_that_nothing_was_run_against_is_well_only_by_the_funds_own_word(trades: bool, tmp_path: Path) -> None:
+    with at_desk(make_fund(tmp_path)) as desk:
+        venues: Any = {name: Unheard(venue, trades=trades) for name, venue in desk.venues.items()}
+        told = {c.subject: c for c in asyncio.run(inspection.venues(replace(desk, venues=venues)))}
+
+    check = told["venue north"]
+    assert (check.finding, check.well) == ("known from documentation only", trades)
+    assert trades or "unproven = true under [venues.north]" in check.fix

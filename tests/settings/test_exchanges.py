@@ -97,3 +97,45 @@ def test_one_key_for_two_accounts_of_a_venue_would_count_its_money_twice(folder:
     assert mistakes(folder, EXCHANGE.replace("[assets]", twin)) == (
         "accounts.twin.key: is that of main, whose money would count twice; give it a key of its own",
     )
+
+
+@pytest.mark.parametrize("kind", ["kraken", "okx", "bybit"])
+def test_an_exchange_that_nothing_was_run_against_is_traded_on_by_the_files_own_word(kind: str, folder: Path) -> None:
+    text = EXCHANGE.replace('kind = "coinbase"', f'kind = "{kind}"')
+    assert load(folder, text).venues[1].unproven is False
+
+    accepted = text.replace(f'kind = "{kind}"', f'kind = "{kind}"\nunproven = true')
+    assert load(folder, accepted).venues[1].unproven is True
+
+
+def test_the_word_unproven_is_no_ornament(folder: Path) -> None:
+    text = EXCHANGE.replace('kind = "coinbase"', 'kind = "coinbase"\nunproven = true')
+
+    assert mistakes(folder, text) == ("venues.south.unproven: coinbase needs no such word; remove it",)
+
+
+MOVER = '\n[accounts.main.withdraw]\nkey = "env:M"\nsecret = "env:S"\n'
+
+
+def test_money_may_leave_by_a_key_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("M", "another key")
+
+    assert load(folder, EXCHANGE + MOVER).keys[1] == KeyReference("main", "env:K", "env:S", ("env:M", "env:S"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("env:M", "env:NONE", "accounts.main.withdraw.key: "),
+        ("env:M", "env:K", "accounts.main.withdraw.key: is the key that trades; make one that may only send money out"),
+        ('key = "env:M"\n', "", "accounts.main.withdraw.key: missing"),
+        ('kind = "binance"', 'kind = "okx"', "accounts.main.withdraw: no money is sent out of okx; remove it"),
+    ],
+)
+def test_what_is_wrong_with_that_key_is_said(
+    old: str, new: str, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("M", "another key")
+
+    told = mistakes(folder, (EXCHANGE + MOVER).replace(old, new))
+    assert any(one.startswith(said) for one in told), told

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from trimtab.model.accounts import Access, Budget, Carried, Route
 from trimtab.model.canonical import Noun
-from trimtab.ports import Desk, EdgeError, Inspection
+from trimtab.ports import Desk, EdgeError, Inspection, Unproven
 from trimtab.units import plain
 
 T = TypeVar("T")
@@ -43,7 +43,8 @@ async def venues(desk: Desk) -> tuple[Check, ...]:
 
 
 async def _venue(desk: Desk, name: str, venue: Inspection) -> list[Check]:
-    found = await _asked(desk, f"clock of {name}", venue.skew_s(), skew)
+    found = [proof(name, venue)] if isinstance(venue, Unproven) else []
+    found += await _asked(desk, f"clock of {name}", venue.skew_s(), skew)
     for account in (a.id for a in desk.policy.accounts if a.venue == name):
         found += await _asked(desk, f"key of {account}", venue.access(account), key)
         found += await _asked(desk, f"rate limit of {account}", venue.budgets(account), rates)
@@ -74,6 +75,12 @@ async def _asked(
         ]
 
 
+def proof(name: str, venue: Unproven) -> Check:
+    """A venue that nothing was ever run against is traded on by the fund's own word only."""
+    fix = "" if venue.trades else f"trade elsewhere; or accept it by unproven = true under [venues.{name}]"
+    return Check(subject=f"venue {name}", finding=venue.unproven, well=venue.trades, fix=fix)
+
+
 def skew(subject: str, ahead_s: Decimal | None) -> Iterator[Check]:
     """How far a venue's clock is from ours."""
     if ahead_s is None:
@@ -89,7 +96,8 @@ def skew(subject: str, ahead_s: Decimal | None) -> Iterator[Check]:
 def key(subject: str, access: Access) -> Iterator[Check]:
     """A key that trades must not be able to take money away (D29)."""
     if access.withdraw:
-        fix = "make a key that may read and trade only; money leaves by a key of its own"
+        account = subject.removeprefix("key of ")
+        fix = f"make a key that may read and trade only; money leaves by a key under [accounts.{account}.withdraw]"
         yield Check(subject=subject, finding="it may withdraw", well=False, fix=fix)
     elif access.trade is False:
         yield Check(subject=subject, finding="it may not trade", well=False, fix="let the key trade, at the venue")

@@ -81,7 +81,8 @@ class Solver(Noun, frozen=True, kw_only=True):
 class Answer(Noun, frozen=True, kw_only=True):
     """The cheapest plan of a problem, or why there is none.
 
-    `weights` are those after, of the value after costs; `latency_s` is how long the longest chain of legs takes.
+    `weights` are those after, of the value after costs; `latency_s` is how long the longest chain of legs takes;
+    `breached` are the laws that the plan leaves broken, as they were or less.
     `bound` is what no plan costs less than that ends as near to its targets, before lots; `gap` is cost minus bound.
     """
 
@@ -96,6 +97,7 @@ class Answer(Noun, frozen=True, kw_only=True):
     weights: dict[str, Decimal]
     latency_s: int
     unmet: tuple[Shortfall, ...]
+    breached: tuple[str, ...]
     because: tuple[str, ...]
     certificate: Proof
 

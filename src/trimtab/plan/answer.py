@@ -55,6 +55,7 @@ def answer(found: Outcome, status: Status) -> Answer:
         weights=_weights(ground, sents),
         latency_s=_longest(legs),
         unmet=tuple(_unmet(found)),
+        breached=tuple(name for name in found.missed.hard if name.startswith(programme.LAWS)),
         because=(*found.because, *conflict.told(found.made, found.missed), *depth.told(ground.problem)),
         certificate=Proof(problem=ground.problem, duals=found.duals),
     )

@@ -3,8 +3,10 @@
 Every mistake is told, each with its path and what would be right.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import accumulate
 from typing import Final
 
 from trimtab.model.orders import Side
@@ -53,15 +55,12 @@ def _faults(problem: Problem) -> Iterator[str]:
     yield from _repeated("balances", [f"{s.account} {s.asset}" for s in problem.balances])
     yield from _repeated("targets", [t.asset for t in problem.targets])
     yield from _repeated("books", [b.id for b in problem.books])
-    legs = [f"{m.id} {side}" for m in problem.markets for side in m.sides]
-    yield from _repeated(
-        "markets and transfers", [*(m.id for m in problem.markets), *(t.id for t in problem.transfers)]
-    )
-    yield from (
-        f"transfers.{t.id}: begins with the name of an order; call it otherwise"
-        for t in problem.transfers
-        if any(t.id == leg or t.id.startswith(f"{leg} ") for leg in legs)
-    )
+    ids = [*(m.id for m in problem.markets), *(t.id for t in problem.transfers)]
+    yield from _repeated("legs", ids)
+    legs = {f"{m.id} {side}" for m in problem.markets for side in m.sides}
+    for link in problem.transfers:
+        if any(begun in legs for begun in accumulate(link.id.split(" "), "{} {}".format)):
+            yield f"transfers.{link.id}: begins with the name of an order; call it otherwise"
     yield from _repeated("clauses", [rule.name for rule in problem.clauses])
     yield from (f"assets.{a.id}.id: has a space in it" for a in problem.assets if " " in a.id)
     yield from _strange(problem)
@@ -71,9 +70,10 @@ def _faults(problem: Problem) -> Iterator[str]:
     yield from _unpriced(problem)
 
 
-def _repeated(what: str, names: Sequence[str]) -> Iterator[str]:
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"{what}: {name} is there twice; each may be there once"
+def _repeated(what: str, names: Iterable[str]) -> Iterator[str]:
+    for name, count in sorted(Counter(names).items()):
+        if count > 1:
+            yield f"{what}: {name} is there twice; each may be there once"
 
 
 def _strange(problem: Problem) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _figures(problem: Problem) -> Iterator[str]:
         if link.source == link.target:
             yield f"transfers.{link.id}.to: is where it comes from; name another account"
         if link.maximum is not None and link.minimum > link.maximum:
-            yield f"transfers.{link.id}.minimum: must be at most its maximum {link.maximum}, got {link.minimum}"
+            yield f"transfers.{link.id}.maximum: must be at least its minimum {link.minimum}, got {link.maximum}"
         if link.latency_s < 0:
             yield f"transfers.{link.id}.latency_s: must be at least 0, got {link.latency_s}"
     yield from _books(problem)

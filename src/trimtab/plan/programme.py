@@ -40,6 +40,7 @@ class Programme:
     columns: list[Column] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     moves: dict[str, int] = field(default_factory=dict)
+    movers: dict[int, Move] = field(default_factory=dict)
     uses: dict[str, int] = field(default_factory=dict)
     misses: dict[int, str] = field(default_factory=dict)
 
@@ -86,6 +87,7 @@ def programme(ground: Ground, grouped: Collection[str] = (), *, scale: Decimal =
     for rank, move in enumerate(sorted(ground.moves, key=lambda m: (-ground.free(m.source), m.name)), start=1):
         entries = [*_entries(made, move), *((shared[move.shared], ONE) for _ in (1,) if move.shared in shared)]
         made.moves[move.name] = made.column(move.most, entries, cost=move.lost, rank=rank)
+        made.movers[made.moves[move.name]] = move
     for leg in ground.legs:
         if leg in grouped or ground.fixed(leg):
             _use(made, leg)

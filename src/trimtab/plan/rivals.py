@@ -4,7 +4,7 @@ Both sell what is too much and buy what lacks through the base currency's books 
 What they leave away from the goals is told beside what they cost.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -20,7 +20,7 @@ from trimtab.plan import compose, costing, graph, sizing
 from trimtab.plan import scene as scenes
 from trimtab.plan.compose import Proof
 from trimtab.plan.graph import Sized
-from trimtab.plan.market import Market, Scene
+from trimtab.plan.market import Market, Place, Scene
 from trimtab.units import ONE, ZERO, canon, divide, money, under_context
 
 NAIVE: Final = "each account by itself, through the base currency"
@@ -105,15 +105,21 @@ def _greedy(scene: Scene, goals: Mapping[str, Goal]) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for side in (Side.SELL, Side.BUY):
         for asset, left in _apart(scene, goals, side):
-            for market in _richest(scene, asset, side, free):
-                has = free.get((market.account, market.book.spends), ZERO) * scene.prices[market.book.spends]
-                taken = min(left, has, market.book.room * scene.prices[asset])
-                if taken <= 0:
-                    continue
-                found[market.name], left = taken, left - taken  # noqa: PLW2901  # what is left of this asset
-                for place, value in ((market.book.spends, -taken), (market.book.gets, taken)):
-                    key = market.account, place
-                    free[key] = free.get(key, ZERO) + value / scene.prices[place]
+            found |= _taken(scene, free, left, _richest(scene, asset, side, free))
+    return found
+
+
+def _taken(scene: Scene, free: dict[Place, Decimal], asked: Decimal, markets: Iterable[Market]) -> dict[str, Decimal]:
+    """So much value over markets, one after the other, as far as each has money and depth."""
+    found, left = {}, asked
+    for market in markets:
+        book = market.book
+        has = free.get((market.account, book.spends), ZERO) * scene.prices[book.spends]
+        taken = max(ZERO, min(left, has, book.room * scene.prices[book.instrument.base]))
+        found[market.name], left = taken, left - taken
+        for asset, value in ((book.spends, -taken), (book.gets, taken)):
+            place = market.account, asset
+            free[place] = free.get(place, ZERO) + value / scene.prices[asset]
     return found
 
 

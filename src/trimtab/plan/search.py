@@ -89,11 +89,10 @@ def wanted(made: Programme, values: Mapping[int, Decimal]) -> dict[str, dict[str
     """By leg, what each of its moves carries."""
     found: dict[str, dict[str, Decimal]] = {}
     least = made.ground.nav * NOISE
-    for move in made.ground.moves:
-        value = values.get(made.moves[move.name], ZERO)
-        if value > least:
+    for place, value in values.items():
+        if value > least and (move := made.movers.get(place)):
             found.setdefault(move.leg, {})[move.name] = value
-    return found
+    return {leg: found[leg] for leg in sorted(found)}
 
 
 def _settled(search: Search) -> bool:

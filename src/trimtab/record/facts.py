@@ -21,7 +21,7 @@ from trimtab.model.orders import Answered, Fill, Halted, Place, Resumed, Side
 from trimtab.model.plans import Costs, OrderLeg, Plan
 from trimtab.model.runs import Ended
 from trimtab.model.valuation import Holding, Kind, Valuation
-from trimtab.record import seal
+from trimtab.record import changes, seal
 
 FIRST: Final = (
     "opened",
@@ -92,7 +92,8 @@ class Facts(Noun, frozen=True, kw_only=True):
 
     Times without `recorded` are market time; `recorded_from` and `recorded_to` are the wall's, of its first and
     last entry. `seal` is what `verify --head` takes, empty while the cycle is open. `plan_hash` is of the
-    stored plan. `clauses` and `fund` come from the terms, and are empty where no terms were handed in.
+    stored plan. `clauses` and `fund` come from the terms, and are empty where no terms were handed in; so do `changes`,
+    what venues changed in their listings since the cycle before.
     """
 
     fund: str
@@ -104,6 +105,7 @@ class Facts(Noun, frozen=True, kw_only=True):
     first_seq: int
     last_seq: int
     clauses: tuple[Clause, ...] = ()
+    changes: tuple[str, ...] = ()
     before: Valuation | None = None
     decision: Decision | None = None
     plan: Plan | None = None
@@ -154,6 +156,7 @@ def gather(entries: Iterable[Entry]) -> Facts:
         first_seq=own[0][0].seq,
         last_seq=own[-1][0].seq,
         clauses=terms.policy.mandate.clauses if terms else (),
+        changes=_changes(read, own[0][0].seq),
         before=found.get("valued"),
         decision=found.get("decided"),
         plan=plan,
@@ -201,6 +204,14 @@ def _terms(read: Sequence[tuple[Entry, Any]], opened: Opened) -> Terms | None:
     """The terms the cycle ran under, by the hash of their stored bytes; others may lie beside them."""
     known = [(entry, fact) for entry, fact in read if entry.kind == "terms"]
     return next((fact for entry, fact in known if sha256(entry.body).hexdigest() == opened.terms_hash), None)
+
+
+def _changes(read: Sequence[tuple[Entry, Any]], opened_seq: int) -> tuple[str, ...]:
+    """What the terms changed that were written just before a cycle: where none were, the last ones still hold."""
+    known = [(entry.seq, fact) for entry, fact in read if entry.kind == "terms" and entry.seq < opened_seq]
+    if not known or known[-1][0] != opened_seq - 1:
+        return ()
+    return changes.since(known[-1][1], [fact for _, fact in known[:-1]])
 
 
 def _plan_hash(found: Mapping[str, Any]) -> str:

@@ -38,12 +38,16 @@ class Wire:
 
 @dataclass(frozen=True)
 class VenueSettings:
-    """How one venue is reached: its kind, for a paper one the file of its world, for another a simulator's wire."""
+    """How one venue is reached: its kind, for a paper one the file of its world, for another a simulator's wire.
+
+    `unproven`: it is traded on although nothing was ever run against it.
+    """
 
     id: str
     kind: VenueKind
     world: Path
     wire: Wire | None = None
+    unproven: bool = False
 
     @property
     def simulated(self) -> bool:
@@ -53,11 +57,15 @@ class VenueSettings:
 
 @dataclass(frozen=True)
 class KeyReference:
-    """Where an account's key is (`env:NAME`, `file:PATH`), never the key; and its secret, where it has one."""
+    """Where an account's key is (`env:NAME`, `file:PATH`), never the key; and its secret, where it has one.
+
+    `mover` is where the key and the secret are by which money leaves, if not by this key.
+    """
 
     account: str
     reference: str
     secret: str | None = None
+    mover: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,11 +127,11 @@ def _settings(path: Path, file: FundFile) -> Settings:
         clock=file.clock.source,
         world=folder / (_worlds(file.clock, file.venues) or [""])[0],
         venues=tuple(
-            VenueSettings(name, venue.kind, folder / venue.world, _wire(name, file, folder))
+            VenueSettings(name, venue.kind, folder / venue.world, _wire(name, file, folder), venue.unproven)
             for name, venue in sorted(file.venues.items())
         ),
         keys=tuple(
-            KeyReference(name, account.key, account.secret)
+            KeyReference(name, account.key, account.secret, _mover(account))
             for name, account in sorted(file.accounts.items())
             if account.key is not None
         ),
@@ -184,6 +192,7 @@ def _places(found: Mapping[str, Any], folder: Path) -> Iterator[str]:
             continue
         yield from _key(f"accounts.{name}.key", account.key, folder)
         yield from _key(f"accounts.{name}.secret", account.secret, folder)
+        yield from _moving(name, account, folder)
         yield from _shared(name, accounts, folder)
 
 
@@ -196,6 +205,22 @@ def _world(place: str, path: Path) -> Iterator[str]:
         _parsed(path)
     except reading.Mistakes as mistakes:
         yield from (f"{place}: {path.name}, {told}" for told in mistakes.found)
+
+
+def _mover(account: AccountSection) -> tuple[str, str] | None:
+    return None if account.withdraw is None else (account.withdraw.key, account.withdraw.secret)
+
+
+def _moving(name: str, account: AccountSection, folder: Path) -> Iterator[str]:
+    """A key for sending money out is another than the one that trades, or it would protect nothing."""
+    if account.withdraw is None:
+        return
+    path = f"accounts.{name}.withdraw"
+    yield from _key(f"{path}.key", account.withdraw.key, folder)
+    yield from _key(f"{path}.secret", account.withdraw.secret, folder)
+    key = _resolved(account.withdraw.key, folder)
+    if key is not None and key == _resolved(account.key, folder):
+        yield f"{path}.key: is the key that trades; make one that may only send money out"
 
 
 def _shared(name: str, accounts: Mapping[str, AccountSection], folder: Path) -> Iterator[str]:

@@ -33,6 +33,7 @@ from trimtab.model.policy import (
 from trimtab.reading import meant
 from trimtab.settings.shape import (
     LOOPBACK,
+    UNPROVEN,
     AccountSection,
     BenefitSection,
     ClauseSection,
@@ -88,6 +89,7 @@ def faults(found: Mapping[str, Any], raw: Mapping[str, Any]) -> Iterator[str]:
     yield from _present(raw)
     yield from _fund(found.get("fund"), prices, known)
     yield from _accounts(found.get("accounts", {}), known)
+    yield from _proven(found.get("venues", {}))
     yield from _keys_of(found.get("accounts", {}), found.get("venues", {}))
     yield from _routes(found["routes"], found, known)
     yield from _assets(raw, known)
@@ -173,6 +175,12 @@ def _accounts(accounts: Mapping[str, AccountSection], known: Known) -> Iterator[
         yield from _unknown(f"accounts.{name}.venue", "venue", account.venue, known.venues)
 
 
+def _proven(venues: Mapping[str, VenueSection]) -> Iterator[str]:
+    for name, venue in venues.items():
+        if venue.unproven and venue.kind not in UNPROVEN:
+            yield f"venues.{name}.unproven: {venue.kind} needs no such word; remove it"
+
+
 def _keys_of(accounts: Mapping[str, AccountSection], venues: Mapping[str, VenueSection]) -> Iterator[str]:
     """An exchange's account has a key and its secret; a simulated one has neither secret nor wire."""
     for name, account in accounts.items():
@@ -180,11 +188,13 @@ def _keys_of(accounts: Mapping[str, AccountSection], venues: Mapping[str, VenueS
         if venue is None:
             continue
         if venue.kind is VenueKind.PAPER:
-            strange = [key for key in ("secret", "wire") if getattr(account, key) is not None]
+            strange = [key for key in ("secret", "wire", "withdraw") if getattr(account, key) is not None]
             yield from (
                 f"accounts.{name}.{key}: {account.venue} is simulated and has none; remove it" for key in strange
             )
             continue
+        if venue.kind in UNPROVEN and account.withdraw is not None:
+            yield f"accounts.{name}.withdraw: no money is sent out of {venue.kind}; remove it"
         missing = [key for key in ("key", "secret") if getattr(account, key) is None]
         yield from (f"accounts.{name}.{key}: missing; write env:NAME or file:PATH, never the {key}" for key in missing)
         yield from _wire(name, account, accounts)

@@ -77,6 +77,13 @@ class VenueKind(StrEnum):
     PAPER = "paper"
     BINANCE = "binance"
     COINBASE = "coinbase"
+    KRAKEN = "kraken"
+    OKX = "okx"
+    BYBIT = "bybit"
+
+
+UNPROVEN: Final = frozenset({VenueKind.KRAKEN, VenueKind.OKX, VenueKind.BYBIT})
+"""Exchanges that are known from their documentation only."""
 
 
 class VenueSection(Section, frozen=True, kw_only=True):
@@ -84,6 +91,9 @@ class VenueSection(Section, frozen=True, kw_only=True):
 
     kind: Annotated[VenueKind, words("paper: simulated, in this process; else the exchange of that name.")]
     world: Annotated[str, words("paper: the file that describes the simulated world.")] = "paper.toml"
+    unproven: Annotated[
+        bool, words("kraken, okx, bybit: trade there though nothing was ever run against it; else it is only read.")
+    ] = False
 
 
 LOOPBACK: Final = r"^(127\.0\.0\.1|localhost):[0-9]{1,5}$"
@@ -96,6 +106,13 @@ class WireSection(Section, frozen=True, kw_only=True):
     ca: Annotated[str, words("The certificate to trust there, such as sim-ca.pem.")]
 
 
+class MoverSection(Section, frozen=True, kw_only=True):
+    """A key of an account's that is used for sending money out, and for nothing else."""
+
+    key: Annotated[str, hidden("Where it is: env:NAME or file:PATH. Never the key itself.")]
+    secret: Annotated[str, hidden("Where its secret or private key is, as for key.")]
+
+
 class AccountSection(Section, frozen=True, kw_only=True):
     """One account at a venue."""
 
@@ -104,6 +121,9 @@ class AccountSection(Section, frozen=True, kw_only=True):
     key: Annotated[str | None, hidden("Where its key is: env:NAME or file:PATH. Never the key itself.")] = None
     secret: Annotated[str | None, hidden("Where an exchange key's secret or private key is, as for key.")] = None
     wire: Annotated[WireSection | None, words("A simulator in place of the real exchange.")] = None
+    withdraw: Annotated[
+        MoverSection | None, words("A key of its own for sending money out, so that the one that trades may not.")
+    ] = None
     keep: dict[str, Annotated[Decimal, number("An amount that trading must leave here.", low="0")]] = {}
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from trimtab.model.canonical import digest
-from trimtab.sim import kept, l2, world
+from trimtab.sim import gates, kept, l2, world
 from trimtab.sim.candles import Candles, Series
 from trimtab.sim.clock import second
 from trimtab.sim.generator import Generator, Motion
@@ -55,9 +56,10 @@ def _world(text: str, name: str) -> World:
 
 
 def fingerprint(whole: World, folder: Path) -> str:
-    """The hash of everything that decides what a world does: its file's content and its tape's."""
+    """The hash of everything that decides what a world does: its file's content and its tape's. Limits do not."""
     files = "".join(_file_hash(path, path.stat().st_mtime_ns) for path in _paths(whole, folder))
-    return sha256(f"{digest(whole)}{files}".encode()).hexdigest()
+    venues = tuple(replace(venue, limits=gates.USUAL) for venue in whole.venues)
+    return sha256(f"{digest(replace(whole, venues=venues))}{files}".encode()).hexdigest()
 
 
 def load_tape(whole: World, folder: Path) -> Tape:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from trimtab.model.assets import Asset, FeeTerms, Filters, Instrument, Listing, TakenFrom
 from trimtab.model.canonical import Noun
 from trimtab.reading import Mistakes, read, shape_of
-from trimtab.sim import rules
+from trimtab.sim import gates, rules
+from trimtab.sim.gates import Limits
 from trimtab.sim.rules import ALL_RIGHTS, Member, Network, Right, Rules
 
 OWNER: Final = "fund"
@@ -120,7 +121,8 @@ class Faults(Noun, frozen=True, kw_only=True):
 class WorldVenue(Noun, frozen=True, kw_only=True):
     """A venue. Its own clock is market time; its window, retention and skew are what it promises (D25).
 
-    `wire` is the protocol that `trimtab sim` serves it in: the id of a real exchange, or nothing.
+    `wire` is the protocol that `trimtab sim` serves it in: the id of a real exchange, or nothing. `limits` are what it
+    lets its clients ask there; they decide nothing that happens in the world.
     """
 
     id: str
@@ -132,6 +134,7 @@ class WorldVenue(Noun, frozen=True, kw_only=True):
     retention_s: int = 86_400
     skew_s: int = 0
     faults: Faults = Faults()
+    limits: Limits = gates.USUAL
 
 
 class WorldNetwork(Noun, frozen=True, kw_only=True):
@@ -326,6 +329,7 @@ def _venue_mistakes(world: World, place: WorldVenue) -> Iterator[str]:
             return
     if not any(fee.account is None and fee.pair is None for fee in place.fees):
         yield f"{path}.fees: give one row without account and pair, so that no account trades without terms"
+    yield from (f"{path}.limits{mistake}" for mistake in gates.mistakes(place.wire, place.limits))
     try:
         rules.check(rules_of(world, place.id, world.start))
     except ValueError as error:

@@ -1,9 +1,12 @@
 """Budgets of wall time: windows, strikes and bans that grow."""
 
-from trimtab.sim.wire import limits
-from trimtab.sim.wire.limits import Allowance, Limits, Meter
+from decimal import Decimal
 
-TEN = Allowance(name="1M", most=10, window_s=60)
+from trimtab.sim.gates import Allowance, Limits
+from trimtab.sim.wire import limits
+from trimtab.sim.wire.limits import Meter
+
+TEN = Allowance(name="1M", most=10, window_s=Decimal(60))
 
 
 def test_a_window_holds_so_much_and_the_next_begins_at_its_boundary() -> None:
@@ -33,7 +36,7 @@ def test_clients_do_not_use_up_each_others_budget() -> None:
 
 
 def test_who_does_not_wait_is_banned_and_for_longer_each_time() -> None:
-    meter, few = Meter(), Limits(strikes=2, ban_s=10, longest_ban_s=25)
+    meter, few = Meter(), Limits(strikes=2, ban_s=Decimal(10), longest_ban_s=Decimal(25))
     wait = limits.Wait(1, banned=False)
     lengths = []
     for _ in range(3):

@@ -20,9 +20,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.contracts.sites import write
 from trimtab.sim.clockwork import SimClock, open_clock
+from trimtab.sim.gates import Limits
 from trimtab.sim.wire import certs, keys
 from trimtab.sim.wire.keys import Key, Kind
-from trimtab.sim.wire.limits import Limits
 from trimtab.sim.wire.server import Running, Told, Wire, serving
 
 T = TypeVar("T")
@@ -162,9 +162,7 @@ def wired(folder: Path, opened: tuple[Key, ...] = (), limits: Limits | None = No
     """The world of the venue contract, served; every account has a key of its own name that may do everything."""
     path = write(folder, **changes)
     usual = tuple(keys.make(name, name, Kind.HMAC) for name in ("main", "sub", "other"))
-    told = Told(
-        keys=(*usual, *opened), certificates=certs.ready(folder.parent / "certificates"), limits=limits or Limits()
-    )
+    told = Told(keys=(*usual, *opened), certificates=certs.ready(folder.parent / "certificates"), limits=limits)
     loop, stack = asyncio.new_event_loop(), AsyncExitStack()
     clock = open_clock(path)
     try:

@@ -104,8 +104,14 @@ class PaperVenue:
         return self._venue.move(key, source, target, asset, amount)
 
     async def withdraw(self, withdrawal: Withdrawal) -> Transfer:
-        """Send money to an address of this world: it is debited now, and arrives less the network's fee."""
+        """Send money to an address of this world: it is debited now, and arrives less the network's fee.
+
+        One reference is one withdrawal: asked for again, it is told again.
+        """
         self._admit(withdrawal.account)
+        for movement in self._venue.movements(withdrawal.account):
+            if movement.reference == withdrawal.id:
+                return movement.transfer
         return self._venue.withdraw(
             withdrawal.account,
             withdrawal.asset,

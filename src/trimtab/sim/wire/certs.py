@@ -24,6 +24,9 @@ HOSTS: Final = (
     "api.coinbase.com",
     "advanced-trade-ws.coinbase.com",
     "advanced-trade-ws-user.coinbase.com",
+    "api.kraken.com",
+    "www.okx.com",
+    "api.bybit.com",
     "localhost",
 )
 ADDRESSES: Final = ("127.0.0.1",)

@@ -1,38 +1,11 @@
 """How much a client may ask: weights and orders counted in windows of wall time, and bans for those who go on.
 
-Windows begin at whole multiples of their length, as Binance's minutes do. All lengths are settings, so that a test
-that waits for the next window waits milliseconds.
+Windows begin at whole multiples of their length, as Binance's minutes do. All lengths are settings (`sim.gates`).
 """
 
 from dataclasses import dataclass, field
 
-import msgspec
-
-
-class Allowance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one address or account may use up in each window of `window_s`, under a name for its header."""
-
-    name: str
-    most: int
-    window_s: float
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a venue allows, and when patience ends.
-
-    Whoever asks `strikes` times more within a window that is used up is banned for `ban_s`, for twice as long each
-    time after that, and never for longer than `longest_ban_s`.
-    """
-
-    weight: Allowance = Allowance(name="1M", most=6000, window_s=60)
-    wallet: Allowance = Allowance(name="1M", most=12000, window_s=60)
-    orders: tuple[Allowance, ...] = (
-        Allowance(name="10S", most=100, window_s=10),
-        Allowance(name="1D", most=200_000, window_s=86_400),
-    )
-    strikes: int = 10
-    ban_s: float = 120
-    longest_ban_s: float = 259_200
+from trimtab.sim.gates import Allowance, Limits
 
 
 @dataclass
@@ -57,7 +30,7 @@ class Wait:
 def ban(meter: Meter, client: str, limits: Limits, now: float) -> Wait:
     """Shut a client out for as long as its record deserves."""
     times = meter.bans.get(client, 0)
-    lasts = min(limits.ban_s * 2**times, limits.longest_ban_s)
+    lasts = float(min(limits.ban_s * 2**times, limits.longest_ban_s))
     meter.bans[client], meter.struck[client], meter.banned[client] = times + 1, 0, now + lasts
     return Wait(lasts, banned=True)
 
@@ -70,10 +43,11 @@ def shut_out(meter: Meter, client: str, now: float) -> Wait | None:
 
 def charge(meter: Meter, client: str, kind: str, allowance: Allowance, weight: int, now: float) -> Wait | None:
     """Count a call against an allowance; what goes beyond it counts for nothing and has to wait for the next window."""
-    window = int(now // allowance.window_s)
+    length = float(allowance.window_s)
+    window = int(now // length)
     used = spent(meter, client, kind, allowance, now)
     if used + weight > allowance.most:
-        return Wait((window + 1) * allowance.window_s - now, banned=False, allowance=allowance)
+        return Wait((window + 1) * length - now, banned=False, allowance=allowance)
     meter.used[client, kind, allowance.name] = window, used + weight
     return None
 
@@ -87,4 +61,4 @@ def strike(meter: Meter, client: str, limits: Limits, wait: Wait, now: float) ->
 def spent(meter: Meter, client: str, kind: str, allowance: Allowance, now: float) -> int:
     """What a client has used of an allowance in the present window."""
     window, used = meter.used.get((client, kind, allowance.name), (-1, 0))
-    return used if window == int(now // allowance.window_s) else 0
+    return used if window == int(now // float(allowance.window_s)) else 0

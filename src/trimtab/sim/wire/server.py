@@ -18,13 +18,13 @@ from aiohttp import web
 
 from trimtab.sim import faults, files
 from trimtab.sim.faults import NOTHING, Fault, Plan, Planned
+from trimtab.sim.gates import Limits
 from trimtab.sim.venue import SimVenue, open_venue
 from trimtab.sim.wire.binance.speaker import BinanceSpeaker
 from trimtab.sim.wire.calls import Call, Lost, Reply, Speaker, told
 from trimtab.sim.wire.certs import Certificates
 from trimtab.sim.wire.coinbase.speaker import CoinbaseSpeaker
 from trimtab.sim.wire.keys import Key
-from trimtab.sim.wire.limits import Limits
 
 LOOPBACK: Final = "127.0.0.1"
 LARGEST_BODY: Final = 1 << 20
@@ -48,22 +48,29 @@ GARBLED: Final = frozenset({Fault.HTML, Fault.TRUNCATED, Fault.WRONG, Fault.BROK
 
 @dataclass(frozen=True)
 class Told:
-    """What a server is told: keys, limits, ports by venue (0 or none: a free one), and plans of faults by venue."""
+    """What a server is told: keys, ports by venue (0 or none: a free one), and plans of faults by venue.
+
+    `limits` are every venue's, in place of those in the world's file.
+    """
 
     keys: tuple[Key, ...]
     certificates: Certificates
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits | None = None
     ports: Mapping[str, int] = field(default_factory=dict)
     plans: Mapping[str, Plan] = field(default_factory=dict)
 
 
 class Wire:
-    """One venue at its port. Tests set `plan`, read `calls` (the latest that came, by name), and close the port."""
+    """One venue at its port. Tests set `plan`, read `calls` (the latest that came, by name), and close the port.
+
+    `GET /sim/calls` tells how many of each came.
+    """
 
     def __init__(self, sim: SimVenue, speaker: Speaker, plan: Plan) -> None:
         self.sim = sim
         self.speaker = speaker
         self.calls: deque[str] = deque(maxlen=KEPT_CALLS)
+        self.counts: Counter[str] = Counter()
         self.skew_s = 0.0
         self.port = 0
         self._plan = plan
@@ -87,6 +94,7 @@ class Wire:
         """Listen on a port of this machine; 0 is any free one, which `port` then names."""
         app = web.Application(client_max_size=LARGEST_BODY)
         app.router.add_get("/sim/clock", self._clock)
+        app.router.add_get("/sim/calls", self._counted)
         app.router.add_route("*", "/{path:.*}", self._met)
         # A client that goes away ends its own waiting only: what it asked for is done before anything is awaited.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1)
@@ -125,12 +133,16 @@ class Wire:
         shown = {"market": pace.market, "wall": pace.wall, "speed": str(pace.speed), "now": self.sim.now()}
         return _response(told(shown))
 
+    async def _counted(self, _: web.Request) -> web.Response:
+        return _response(told(dict(sorted(self.counts.items()))))
+
     async def _met(self, request: web.Request) -> web.StreamResponse:
         """Answer one call, with whatever is to go wrong with it."""
         call = await self._call(request)
         if self._site is None:
             return _dropped(request)  # It came over a connection that was open before the port was closed.
         self.calls.append(call.name)
+        self.counts[call.name] += 1
         if call.host not in self.speaker.hosts | OURS:
             return _response(Reply(b"misdirected", 421, content_type="text/plain"))
         planned = faults.struck(self._plan, self._seen, call.name)
@@ -226,7 +238,8 @@ async def serving(path: Path, settings: Told) -> AsyncIterator[Running]:
             sim = open_venue(path, venue.id)
             opened.callback(sim.close)
             keys = tuple(key for key in settings.keys if key.account in sim.accounts)
-            wire = Wire(sim, SPEAKERS[venue.wire](sim, keys, settings.limits), settings.plans.get(venue.id, NOTHING))
+            speaker = SPEAKERS[venue.wire](sim, keys, settings.limits or venue.limits)
+            wire = Wire(sim, speaker, settings.plans.get(venue.id, NOTHING))
             opened.push_async_callback(wire.stop)
             await wire.start(settings.ports.get(venue.id, 0), tls)
             venues[venue.id] = wire

@@ -177,3 +177,29 @@ def test_a_request_is_dated_by_the_venues_clock(tmp_path: Path) -> None:
         return int(parse_qs(script.heard(ORDER)[0].body)["timestamp"][0])
 
     assert abs(play(tmp_path, asking) - (time.time() + 3600) * 1000) < 60_000
+
+
+def test_open_orders_are_asked_for_only_where_something_is_locked(tmp_path: Path) -> None:
+    account = "/api/v3/account"
+
+    def holding(locked: str) -> bytes:
+        return said({"balances": [{"asset": "BTC", "free": "2", "locked": locked}]})
+
+    async def asking(script: Script, venue: BinanceVenue) -> list[int]:
+        script.says(account, holding("0"), holding("0.1"))
+        counts = []
+        for _ in range(2):
+            await venue.read("main")
+            counts.append(len(script.heard("/api/v3/openOrders")))
+        return counts
+
+    assert play(tmp_path, asking) == [0, 1]
+
+
+def test_listings_are_asked_for_once_however_many_accounts_wait_for_them(tmp_path: Path) -> None:
+    async def asking(script: Script, venue: BinanceVenue) -> int:
+        script.says("/api/v3/account", said({"balances": [{"asset": "BTC", "free": "2", "locked": "0"}]}))
+        await asyncio.gather(*(venue.read("main") for _ in range(5)))
+        return len(script.heard("/api/v3/exchangeInfo"))
+
+    assert play(tmp_path, asking) == 1

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,10 +23,10 @@ from trimtab.model.accounts import Access, Carried
 from trimtab.model.holdings import Stage
 from trimtab.model.orders import Order, OrderStatus, Side, TimeInForce, Withdrawal
 from trimtab.ports import EdgeError, Inspection, Unavailable, Uncertain
+from trimtab.sim.gates import Allowance
 from trimtab.sim.wire import keys
 from trimtab.sim.wire.coinbase.asked import Habits, Repeats
 from trimtab.sim.wire.coinbase.speaker import CoinbaseSpeaker
-from trimtab.sim.wire.limits import Allowance
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ def behave(site: Site, **habits: Any) -> None:
     """Let the simulated venue behave otherwise, and without a rate limit."""
     speaker = site.server.venues["here"].speaker
     assert isinstance(speaker, CoinbaseSpeaker)
-    endless = Allowance(name="any", most=10_000, window_s=1)
+    endless = Allowance(name="any", most=10_000, window_s=Decimal(1))
     speaker.habits = Habits(private=endless, public=endless, **habits)
 
 

@@ -223,3 +223,44 @@ def test_closing_lets_go_of_every_connection(tmp_path: Path) -> None:
         assert session.closed
 
     play(tmp_path, asking)
+
+
+def test_the_wallets_calls_have_a_budget_of_their_own(tmp_path: Path) -> None:
+    burn = "/sapi/v1/bnbBurn"
+
+    async def asking(script: Script, line: Line) -> tuple[int, int]:
+        script.says(ORDER, said({}, X_MBX_USED_WEIGHT_1M="700"))
+        script.says(burn, said({}, X_SAPI_USED_IP_WEIGHT_1M="300"))
+        await line.ask(CALLS["GET"], {"symbol": "BTCUSDT"}, lambda _: None)
+        await line.ask("sapi_get_bnbburn", {}, lambda _: None)
+        assert line.wallet is not None
+        return line.budget.used, line.wallet.used
+
+    assert play(tmp_path, asking, wallet=Budget(12000, 60)) == (700, 300)
+
+
+def test_a_clock_is_measured_once_however_many_accounts_wait_for_it(tmp_path: Path) -> None:
+    async def work() -> int:
+        async with scripted(tmp_path) as script:
+            lines = Lines("here", BINANCE, {f"a{n}": KEYS for n in range(20)}, script.target)
+            await asyncio.gather(*(lines.of(f"a{n}") for n in range(20)))
+            await lines.close()
+            return len(script.heard("/api/v3/time"))
+
+    assert asyncio.run(work()) == 1
+
+
+def test_no_more_questions_are_signed_than_may_be_under_way(tmp_path: Path) -> None:
+    async def asking(script: Script, line: Line) -> None:
+        script.says(ORDER, said({}))
+        flight = line.flight
+        assert flight is not None
+        await flight.acquire()
+        waiting = asyncio.ensure_future(line.ask(CALLS["GET"], {"symbol": "BTCUSDT"}, lambda _: "told"))
+        await asyncio.sleep(0)
+        assert line.budget.used == 0
+        flight.release()
+        assert await waiting == "told"
+        assert line.budget.used == 1
+
+    play(tmp_path, asking, flight=asyncio.Semaphore(1))

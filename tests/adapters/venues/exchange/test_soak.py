@@ -1,6 +1,7 @@
 """A hundred thousand calls over the wire: client and server together do not grow."""
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,15 @@ import pytest
 from tests.contracts.sites import BTC, client, write
 from trimtab.adapters.venues.exchange.binance import BinanceVenue
 from trimtab.sim.clockwork import open_clock
+from trimtab.sim.gates import Allowance, Limits
 from trimtab.sim.venue import open_venue
 from trimtab.sim.wire import certs, keys
-from trimtab.sim.wire.limits import Allowance, Limits
 from trimtab.sim.wire.server import Running, Told, serving
 
 CALLS = 100_000
 WARM = 10_000
 AT_ONCE = 10
-ENDLESS = Allowance(name="1M", most=10**9, window_s=60)
+ENDLESS = Allowance(name="1M", most=10**9, window_s=Decimal(60))
 
 
 def resident_kb() -> int:

@@ -2,7 +2,9 @@
 
 import base64
 import time
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -11,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.sim.wire.wired import Wired, signed, wired
 from trimtab.sim.faults import Fault, Plan, Planned
+from trimtab.sim.gates import Allowance, Limits
 from trimtab.sim.wire import keys
 from trimtab.sim.wire.keys import Kind, Permission
-from trimtab.sim.wire.limits import Allowance, Limits
 
 ACCOUNT = "GET /api/v3/account"
 ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1", "price": "50000"}
@@ -146,14 +148,14 @@ def test_an_ed25519_key_signs_the_same_bytes(tmp_path: Path) -> None:
         assert site.send("GET", "/api/v3/account", f"{query}0&signature={signature}", header).code == -1022
 
 
-LONG_S = 1e9
+LONG_S = Decimal(10**9)
 """A window that does not end while a test runs."""
 LITTLE = Limits(
     weight=Allowance(name="1M", most=45, window_s=LONG_S),
     wallet=Allowance(name="1M", most=45, window_s=LONG_S),
     orders=(Allowance(name="10S", most=2, window_s=LONG_S), Allowance(name="1D", most=100, window_s=LONG_S)),
     strikes=2,
-    ban_s=100,
+    ban_s=Decimal(100),
 )
 
 
@@ -203,3 +205,25 @@ def test_an_account_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
 
         assert (answer.status, answer.code) == (503, -1000)
         assert site.ask(ACCOUNT, "sub").status == 200
+
+
+def test_what_is_asked_of_one_symbol_or_one_order_weighs_less(tmp_path: Path) -> None:
+    with wired(tmp_path) as site:
+        asked: list[tuple[str, dict[str, Any]]] = [
+            ("GET /api/v3/openOrders", {}),
+            ("GET /api/v3/openOrders", {"symbol": "BTCUSDT"}),
+            ("GET /api/v3/myTrades", {"symbol": "BTCUSDT"}),
+            ("GET /api/v3/myTrades", {"symbol": "BTCUSDT", "orderId": 1}),
+        ]
+        answers = [site.ask(line, "main", **params) for line, params in asked]
+        used = [int(answer.headers["X-MBX-USED-WEIGHT-1M"]) for answer in answers]
+
+        assert used == [80, 86, 106, 111]
+
+
+def test_every_call_is_counted_by_its_name(site: Wired) -> None:
+    for _ in range(3):
+        site.ask(ACCOUNT, "main")
+    site.ask("GET /api/v3/time")
+
+    assert site.ask("GET /sim/calls").json == {"GET /api/v3/account": 3, "GET /api/v3/time": 1}

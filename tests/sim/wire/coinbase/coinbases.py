@@ -20,20 +20,21 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from trimtab.sim.faults import Planned
+from trimtab.sim.gates import Allowance, Limits
 from trimtab.sim.venue import SimVenue, open_venue
 from trimtab.sim.wire import certs, keys
 from trimtab.sim.wire.calls import Call, Reply
 from trimtab.sim.wire.coinbase.asked import Habits
 from trimtab.sim.wire.coinbase.speaker import CoinbaseSpeaker
 from trimtab.sim.wire.keys import EVERYTHING, Key, Kind
-from trimtab.sim.wire.limits import Allowance, Limits
 from trimtab.sim.wire.server import Running, Told, serving
 
 D = Decimal
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WALL = datetime(2026, 11, 21, 9, tzinfo=UTC)
 PATIENT = Habits(
-    private=Allowance(name="private", most=10_000, window_s=1), public=Allowance(name="public", most=10_000, window_s=1)
+    private=Allowance(name="private", most=10_000, window_s=Decimal(1)),
+    public=Allowance(name="public", most=10_000, window_s=Decimal(1)),
 )
 
 WORLD = """

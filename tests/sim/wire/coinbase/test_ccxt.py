@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 
 from tests.sim.wire.coinbase.coinbases import NOON, PATIENT, D, connected, served, write
 from trimtab.sim.faults import Fault, Plan, Planned
+from trimtab.sim.gates import Allowance
 from trimtab.sim.wire.coinbase.asked import Habits
-from trimtab.sim.wire.limits import Allowance
 from trimtab.sim.wire.server import Running
 
 V3 = {"v3": True}
@@ -188,7 +189,7 @@ def test_every_error_becomes_the_class_that_it_should(tmp_path: Path) -> None:
             assert await failure(exchange.create_order(*order, "30", "50000")) is ccxt.InsufficientFunds
             assert await failure(exchange.create_order(*order, "301", "50000")) is ccxt.ExchangeError
             assert await failure(exchange.fetch_order("none")) is ccxt.ExchangeError
-            speaker.habits = Habits(private=Allowance(name="private", most=1, window_s=3600))  # type: ignore[attr-defined]
+            speaker.habits = Habits(private=Allowance(name="private", most=1, window_s=Decimal(3600)))  # type: ignore[attr-defined]
             assert await failure(exchange.fetch_accounts()) in (None, ccxt.RateLimitExceeded)
             assert await failure(exchange.fetch_accounts()) is ccxt.RateLimitExceeded
             speaker.habits = PATIENT  # type: ignore[attr-defined]

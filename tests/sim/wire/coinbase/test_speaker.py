@@ -1,6 +1,7 @@
 """Who may ask the simulated Coinbase, how often, and how it says no."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 
 from tests.sim.wire.coinbase.coinbases import WALL, Client, limit, write
 from trimtab.sim.faults import Fault, Planned
+from trimtab.sim.gates import Allowance
 from trimtab.sim.wire.coinbase.asked import USUAL, Habits
 from trimtab.sim.wire.keys import Permission
-from trimtab.sim.wire.limits import Allowance
 
 V3 = "/api/v3/brokerage"
 ORDER = {"client_order_id": "1", "product_id": "BTC-USD", "side": "BUY", "order_configuration": limit()}
@@ -64,7 +65,8 @@ def test_a_body_that_is_no_object_is_refused(east: Client, body: bytes) -> None:
 
 def test_keyed_calls_are_counted_by_account_and_keyless_by_address(tmp_path: Path) -> None:
     few = Habits(
-        private=Allowance(name="private", most=3, window_s=1), public=Allowance(name="public", most=2, window_s=1)
+        private=Allowance(name="private", most=3, window_s=Decimal(1)),
+        public=Allowance(name="public", most=2, window_s=Decimal(1)),
     )
     east = Client(write(tmp_path), habits=few)
     keyed = [east.reply(f"GET {V3}/accounts") for _ in range(4)]
@@ -83,11 +85,11 @@ def test_keyed_calls_are_counted_by_account_and_keyless_by_address(tmp_path: Pat
 
 
 def test_the_usual_limits_are_the_documented_ones() -> None:
-    assert (USUAL.private.most, USUAL.public.most, USUAL.private.window_s) == (30, 10, 1)
+    assert (USUAL.private.most, USUAL.public.most, USUAL.private.window_s) == (30, 10, Decimal(1))
 
 
 def test_an_order_over_the_limit_is_not_taken(tmp_path: Path) -> None:
-    east = Client(write(tmp_path), habits=Habits(private=Allowance(name="private", most=1, window_s=1)))
+    east = Client(write(tmp_path), habits=Habits(private=Allowance(name="private", most=1, window_s=Decimal(1))))
     replies = [east.reply(f"POST {V3}/orders", {**ORDER, "client_order_id": str(n)}) for n in range(2)]
 
     assert [reply.status for reply in replies] == [200, 429]

@@ -36,7 +36,10 @@ LOOKBACK: Final = timedelta(days=7)
 
 @dataclass
 class BinanceVenue:
-    """Binance Spot with all its ports. `known` are our accounts by (asset, network, address), for withdrawals."""
+    """Binance Spot with all its ports. `known` are our accounts by (asset, network, address), for withdrawals.
+
+    `movers` are keys for withdrawals alone, by account; without one the account's key is used.
+    """
 
     id: str
     accounts: Mapping[str, Credentials]
@@ -44,14 +47,16 @@ class BinanceVenue:
     clock: Clock
     target: Target | None = None
     known: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    movers: Mapping[str, Credentials] = field(default_factory=dict)
     lines: Lines = field(init=False)
     _symbols: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _held: set[str] = field(default_factory=set)
     _read_at: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Nothing is opened before it is needed."""
-        self.lines = Lines(self.id, BINANCE, self.accounts, self.target)
+        self.lines = Lines(self.id, BINANCE, self.accounts, self.target, movers=self.movers)
 
     @property
     def terms(self) -> VenueTerms:
@@ -81,8 +86,7 @@ class BinanceVenue:
         """What the account pays, and whether from what it receives or in BNB, by the venue's own figures."""
         line = (await self.lines.of(account)).reading
         charged = await line.ask("sapi_get_asset_tradefee", {}, lambda a: answers.rows(a, "tradeFee"))
-        if not self._symbols:
-            await self.instruments()
+        await self._listing()
         third = await self._third(line, charged)
         pairs = {answers.text(row, "symbol"): row for row in charged}
         ours = {name: pair for name, pair in self._symbols.items() if name in pairs and set(pair) <= self.assets}
@@ -93,14 +97,16 @@ class BinanceVenue:
         return tuple(sorted(found, key=lambda terms: terms.instrument or ""))
 
     async def read(self, account: str) -> AccountRead:
-        """All balances and open orders. `as_of` is when it was asked: two readings that agree hold for it."""
-        lines, at = await self.lines.of(account), self.clock.now()
-        if not self._symbols:
-            await self.instruments()
-        balances, orders = await asyncio.gather(
-            lines.reading.ask("private_get_account", {}, lambda a: self._balances(account, a, at), weight=20),
-            lines.reading.ask("private_get_openorders", {}, lambda a: self._orders(account, a), weight=80),
-        )
+        """All balances and open orders. `as_of` is when it was asked: two readings that agree hold for it.
+
+        All open orders cost four times what the balances do: they are asked for where something is locked.
+        """
+        line, at = (await self.lines.of(account)).reading, self.clock.now()
+        await self._listing()
+        balances = await line.ask("private_get_account", {}, lambda a: self._balances(account, a, at), weight=20)
+        orders: tuple[OpenOrder, ...] = ()
+        if any(balance.total != balance.free for balance in balances):  # An order on the book locks something.
+            orders = await line.ask("private_get_openorders", {}, lambda a: self._orders(account, a), weight=80)
         self._read_at[account] = at
         return AccountRead(account=account, as_of=at, balances=balances, orders=orders)
 
@@ -163,8 +169,19 @@ class BinanceVenue:
         )
 
     async def withdraw(self, withdrawal: Withdrawal) -> Transfer:
-        """Send money out. The network's fee is looked up first: a question that fails has sent nothing."""
+        """Send money out. The network's fee is looked up first: a question that fails has sent nothing.
+
+        One reference is one withdrawal: the venue does not promise that, so its history is asked for it before.
+        """
         lines = await self.lines.of(withdrawal.account)
+        made_before = await lines.reading.ask(
+            "sapi_get_capital_withdraw_history",
+            {"withdrawOrderId": withdrawal.id},
+            lambda a: self._repeated(withdrawal, a),
+            weight=18,
+        )
+        if made_before is not None:
+            return made_before
         ways = await self.carried(withdrawal.account, [withdrawal.asset])
         way = next((w for w in ways if w.network == withdrawal.network), None)
         if way is None or way.fee is None:
@@ -176,7 +193,7 @@ class BinanceVenue:
             "amount": f"{withdrawal.amount:f}",
             "withdrawOrderId": withdrawal.id,
         }
-        made = await lines.acting.act(
+        made = await (await self.lines.mover(withdrawal.account)).act(
             "sapi_post_capital_withdraw_apply",
             params,
             lambda a: answers.text(answers.record(a, "withdrawal"), "id"),
@@ -215,9 +232,10 @@ class BinanceVenue:
         return await line.ask("sapi_get_account_apirestrictions", {}, read)
 
     async def budgets(self, account: str) -> tuple[Used, ...]:
-        """How much of the weight of this network address is used."""
-        budget = (await self.lines.of(account)).reading.budget
-        return (Used(name="weight", used=budget.used, limit=budget.limit, window_s=budget.window_s),)
+        """How much of the weights of this network address is used: the exchange's own, and the wallet's."""
+        line = (await self.lines.of(account)).reading
+        told = [("weight", line.budget), *([("wallet weight", line.wallet)] if line.wallet else [])]
+        return tuple(Used(name=name, used=b.used, limit=b.limit, window_s=b.window_s) for name, b in told)
 
     async def carried(self, account: str, assets: Sequence[str]) -> tuple[Carried, ...]:
         """The networks of each asset, with fees and whether they are open."""
@@ -229,6 +247,12 @@ class BinanceVenue:
         if not symbols:
             raise Garbled("the venue lists nothing")
         return tuple(sorted((spot.instrument(self.id, row) for row in symbols), key=lambda i: i.id))
+
+    async def _listing(self) -> None:
+        """The listings, asked for once by however many accounts wait for them."""
+        async with self._turn:
+            if not self._symbols:
+                await self.instruments()
 
     async def _ladder(self, name: str, levels: int) -> Ladder | None:
         limit = next((depth for depth in DEPTHS if depth >= levels), DEPTHS[-1])
@@ -290,6 +314,13 @@ class BinanceVenue:
             if until is None or until >= since:
                 found.append(transfer)
         return tuple(found)
+
+    def _repeated(self, withdrawal: Withdrawal, answer: Any) -> Transfer | None:
+        rows = answers.rows(answer, "withdrawals")
+        mine = [row for row in rows if row.get("withdrawOrderId") == withdrawal.id]
+        if len(mine) != len(rows) or len(mine) > 1:
+            raise Garbled("the answer is about other withdrawals")
+        return self._withdrawn(withdrawal.account, mine[0]) if mine else None
 
     def _withdrawn(self, account: str, row: Mapping[str, Any]) -> Transfer:
         stage, because = spot.stage_of(spot.SENT, answers.whole(row, "status"))

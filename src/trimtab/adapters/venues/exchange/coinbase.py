@@ -41,7 +41,10 @@ SHORTEST_S: Final = 2
 
 @dataclass
 class CoinbaseVenue:
-    """Coinbase Advanced with all its ports. `known` are our accounts by (asset, network, address), for withdrawals."""
+    """Coinbase Advanced with all its ports. `known` are our accounts by (asset, network, address), for withdrawals.
+
+    `movers` are keys for withdrawals alone, by account; without one the account's key is used.
+    """
 
     id: str
     accounts: Mapping[str, Credentials]
@@ -49,6 +52,7 @@ class CoinbaseVenue:
     clock: Clock
     target: Target | None = None
     known: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    movers: Mapping[str, Credentials] = field(default_factory=dict)
     lines: Lines = field(init=False)
     _wallets: dict[tuple[str, str], str] = field(default_factory=dict)
     _numbers: dict[str, str] = field(default_factory=dict)
@@ -56,8 +60,11 @@ class CoinbaseVenue:
 
     def __post_init__(self) -> None:
         """A private key from a variable often has its line ends written out; ccxt cannot read it so."""
-        told = {name: Credentials(k.key, k.secret.replace("\\n", "\n")) for name, k in self.accounts.items()}
-        self.lines = Lines(self.id, COINBASE, told, self.target)
+        told, movers = (
+            {name: Credentials(k.key, k.secret.replace("\\n", "\n")) for name, k in keys.items()}
+            for keys in (self.accounts, self.movers)
+        )
+        self.lines = Lines(self.id, COINBASE, told, self.target, movers=movers)
 
     @property
     def terms(self) -> VenueTerms:
@@ -179,7 +186,8 @@ class CoinbaseVenue:
             "idem": withdrawal.id,
         }
         method = "v2_private_post_accounts_account_id_transactions"
-        return await lines.acting.act(method, params, lambda a: self._sent(withdrawal, a))
+        mover = await self.lines.mover(withdrawal.account)
+        return await mover.act(method, params, lambda a: self._sent(withdrawal, a))
 
     async def skew_s(self) -> Decimal | None:
         """How far the venue's clock is ahead of this machine's, measured now."""

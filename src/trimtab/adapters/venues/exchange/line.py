@@ -9,7 +9,9 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -23,8 +25,11 @@ from trimtab.adapters.venues.exchange.table import Row
 from trimtab.ports import EdgeError, Refused, Unavailable, Uncertain
 
 T = TypeVar("T")
+Asked = str | Callable[[Any], Awaitable[Any]]
+"""A method of ccxt's by its name, which takes parameters, or a call of its client."""
 
 LOOPBACK: Final = "127.0.0.1"
+WALLET: Final = "sapi"
 
 EXACT: Final = msgspec.json.Decoder(float_hook=str)
 """Reads a number with a point as the text that it is; ccxt would make a float of it."""
@@ -34,7 +39,7 @@ class Said(Exception):
     """What the venue itself said was wrong, by its code and in its words."""
 
     def __init__(self, code: str, words: str) -> None:
-        super().__init__(f"{words} ({code})")
+        super().__init__(f"{words} ({code})" if code else words)
         self.code = code
         self.words = words
 
@@ -47,7 +52,7 @@ class Denied(Refused):
         self.code = said.code
 
 
-URGENT, USUAL, PATIENT = 1.0, 0.95, 0.8
+URGENT, USUAL, PATIENT = 1.0, 0.95, 0.9
 """How much of the rate limit cancels, orders and readings may use up: the last of it is for cancels."""
 
 
@@ -61,10 +66,15 @@ class Target:
 
 @dataclass(frozen=True, repr=False)
 class Credentials:
-    """An account's key. It does not print its secret."""
+    """An account's key, and at some venues a pass phrase. It does not print its secret."""
 
     key: str
     secret: str
+    phrase: str = ""
+
+    def told(self) -> dict[str, str]:
+        """What ccxt calls them."""
+        return {"apiKey": self.key, "secret": self.secret, **({"password": self.phrase} if self.phrase else {})}
 
     def __repr__(self) -> str:
         return "Credentials(...)"
@@ -114,7 +124,8 @@ class Line:
     """One ccxt instance and its session. `longest_wait_s` bounds the wait for the rate limit, `most` the calls at once.
 
     `ahead_ms` is how far the venue's clock is ahead of ours, for signatures; `moved` measures it again, and says
-    whether it is elsewhere now.
+    whether it is elsewhere now. `wallet` is the budget of the wallet's calls, where they have one of their own;
+    `flight` bounds the calls that are under way, so that what is signed leaves at once.
     """
 
     row: Row
@@ -125,13 +136,15 @@ class Line:
     most: int = 200
     ahead_ms: int = 0
     moved: Callable[[], Awaitable[bool]] | None = None
+    wallet: Budget | None = None
+    flight: asyncio.Semaphore | None = None
     _client: Any = None
     _session: aiohttp.ClientSession | None = None
     _waiting: int = 0
 
     async def ask(
         self,
-        method: str,
+        method: Asked,
         params: Mapping[str, Any],
         read: Callable[[Any], T],
         *,
@@ -146,7 +159,7 @@ class Line:
 
     async def act(
         self,
-        method: str,
+        method: Asked,
         params: Mapping[str, Any],
         read: Callable[[Any], T],
         *,
@@ -171,18 +184,22 @@ class Line:
         self._client = self._session = None
 
     async def _sent(
-        self, method: str, params: Mapping[str, Any], weight: int, share: float, good_s: float | None
+        self, method: Asked, params: Mapping[str, Any], weight: int, share: float, good_s: float | None
     ) -> Any:
         if self._waiting >= self.most:
             raise Unavailable(f"{self.row.id}: {self._waiting} calls are waiting already")
         self._waiting += 1
         try:
-            await self._room(weight, share)
-            client = self._opened()
-            client.options["timeDifference"] = -self.ahead_ms
-            client.seconds = lambda: self._dated(good_s)
-            self.budget.spend(weight)
-            return await getattr(client, method)(dict(params))  # It is signed before this waits for anything.
+            async with self.flight or nullcontext():
+                budget = self._budget(method)
+                await self._room(budget, weight, share)
+                client = self._opened()
+                client.options["timeDifference"] = -self.ahead_ms
+                client.seconds = lambda: self._dated(good_s)
+                budget.spend(weight)
+                if not isinstance(method, str):
+                    return await method(client)
+                return await getattr(client, method)(dict(params))  # It is signed before this waits for anything.
         except Said as error:
             if error.code in self.row.skewed and self.moved is not None and await self.moved():
                 raise Unavailable(f"{self.row.id}: {error}; its clock had moved and is measured anew") from error
@@ -195,8 +212,12 @@ class Line:
         now = time.time() + self.ahead_ms / 1000
         return int(now) if good_s is None else int(now + min(good_s, self.row.token_s)) - self.row.token_s
 
-    async def _room(self, weight: int, share: float) -> None:
-        while (wait := self.budget.room(share, weight)) > 0:
+    def _budget(self, method: Asked) -> Budget:
+        apart = self.wallet is not None and isinstance(method, str) and method.startswith(WALLET)
+        return self.wallet if apart and self.wallet is not None else self.budget
+
+    async def _room(self, budget: Budget, weight: int, share: float) -> None:
+        while (wait := budget.room(share, weight)) > 0:
             if wait > self.longest_wait_s:
                 raise Unavailable(f"{self.row.id}: the rate limit is used up for {wait:.0f} s")
             await asyncio.sleep(wait)
@@ -204,10 +225,11 @@ class Line:
     def _opened(self) -> Any:
         if self._client is None:
             self._session = _session(self.target, self._traced())
-            keys = {"apiKey": self.credentials.key, "secret": self.credentials.secret} if self.credentials else {}
+            keys = self.credentials.told() if self.credentials else {}
             made = getattr(async_support, self.row.id)
             told = {"session": self._session, "enableRateLimit": False, "number": str, "aiohttp_trust_env": False}
             self._client = made({**keys, **told, "options": dict(self.row.options)})
+            self._client.ssl_context = _trusted(self.target)  # Else it makes one of its own, for nothing.
             self._client.handle_errors = self._judged
             self._client.on_json_response = EXACT.decode
         return self._client
@@ -219,12 +241,14 @@ class Line:
 
     async def _heard(self, _session: Any, _context: Any, told: aiohttp.TraceRequestEndParams) -> None:
         """What the headers of each answer say of the rate limit."""
-        headers = told.response.headers
-        used, later = headers.get(self.row.weight, ""), headers.get("Retry-After", "")
+        headers, budget = told.response.headers, self._budget(told.url.path.strip("/"))
+        used = headers.get(self.row.wallet_weight if budget is self.wallet else self.row.weight, "")
+        later = headers.get("Retry-After", "")
         if used.isdigit():
-            self.budget.told(self.budget.limit - int(used) if self.row.weight_left else int(used))
+            budget.told(budget.limit - int(used) if self.row.weight_left else int(used))
         if told.response.status in (418, 429) and later.isdigit():
             self.budget.bar(float(later))
+            budget.bar(float(later))
 
     def _asked_in_vain(self, error: Exception) -> EdgeError:
         if isinstance(error, EdgeError):
@@ -299,8 +323,18 @@ class _Here(AbstractResolver):
         """Nothing is open."""
 
 
+def _trusted(target: Target | None) -> ssl.SSLContext:
+    """Whom to trust: made once for all lines, since reading the world's authorities takes 20 ms."""
+    return _trust(None) if target is None else _trust(str(target.ca), target.ca.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _trust(ca: str | None, _: int = 0) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca)
+
+
 def _session(target: Target | None, trace: aiohttp.TraceConfig) -> aiohttp.ClientSession:
-    tls = ssl.create_default_context(cafile=None if target is None else str(target.ca))
+    tls = _trusted(target)
     resolver = None if target is None else _Here(target.port)
     connector = aiohttp.TCPConnector(ssl=tls, resolver=resolver, family=socket.AF_INET)
     session = aiohttp.ClientSession(connector=connector, trust_env=False, trace_configs=[trace])

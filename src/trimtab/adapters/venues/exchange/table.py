@@ -20,7 +20,8 @@ class Row:
     signed request may wait at the venue, `accept_s` what it waits where it does not say (D25), `token_s` how long a
     token is good; `retention_s` is how long an ended order can be asked about. `weight` is the header that tells what
     was used of `budget` in `budget_s`, or what is left of it; with a `public_budget`, keys are counted apart from
-    whoever asks without one.
+    whoever asks without one. Where the wallet's calls (sapi) are counted apart, `wallet_weight` and `wallet_budget` are
+    theirs. Where it is `rising`, a key's requests must arrive in the order in which they were signed.
     """
 
     id: str
@@ -41,6 +42,9 @@ class Row:
     budget: int = 0
     public_budget: int = 0
     budget_s: int = 60
+    wallet_weight: str = ""
+    wallet_budget: int = 0
+    rising: bool = False
     options: dict[str, object] = field(default_factory=dict)
 
 
@@ -95,6 +99,8 @@ BINANCE: Final = Row(
     retention_s=90 * 86_400,
     weight="X-MBX-USED-WEIGHT-1M",
     budget=6000,
+    wallet_weight="X-SAPI-USED-IP-WEIGHT-1M",
+    wallet_budget=12000,
     options={"maxRetriesOnFailure": 0, "recvWindow": 5000, "adjustForTimeDifference": False},
 )
 """-2010 is one code for many refusals; where its words say duplicate, an order with our id is there, and we ask."""

@@ -11,10 +11,10 @@ from trimtab.model.prices import Ladder, Level
 from trimtab.sim import matching
 from trimtab.sim.clock import micros
 from trimtab.sim.faults import Fault
+from trimtab.sim.gates import Allowance, Limits
 from trimtab.sim.rules import Outside
 from trimtab.sim.wire.binance.asked import Asked, by_symbol, instrument, listed, ms, text, whole
 from trimtab.sim.wire.binance.errors import Rejected
-from trimtab.sim.wire.limits import Allowance, Limits
 from trimtab.units import ZERO, canon
 
 FILTERS: Final[tuple[tuple[str, dict[str, str]], ...]] = (

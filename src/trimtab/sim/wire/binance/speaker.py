@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from trimtab.ports import Unavailable, Uncertain
 from trimtab.sim.faults import Fault, Planned
+from trimtab.sim.gates import Allowance, Limits
 from trimtab.sim.venue import SimVenue
 from trimtab.sim.wire import limits, signatures
 from trimtab.sim.wire.binance import market, money, orders, wallet
@@ -17,14 +18,11 @@ from trimtab.sim.wire.binance.asked import Asked, Memory, ms
 from trimtab.sim.wire.binance.errors import Rejected
 from trimtab.sim.wire.calls import Call, Reply, told
 from trimtab.sim.wire.keys import Key, Permission
-from trimtab.sim.wire.limits import Allowance, Limits, Meter, Wait
+from trimtab.sim.wire.limits import Meter, Wait
 from trimtab.units import under_context
 
 HOSTS: Final = frozenset({"api.binance.com", "api1.binance.com"})
 STATUS: Final = "/sapi/v1/system/status"
-RECEIVE_MS: Final = 5000
-LONGEST_RECEIVE_MS: Final = 60_000
-AHEAD_MS: Final = 1000
 WHOLE: Final = re.compile(r"[0-9]{1,19}").fullmatch
 
 
@@ -61,7 +59,7 @@ API: Final[Mapping[str, Endpoint]] = {
     "POST /api/v3/order/test": Endpoint(Needs.TRADE, 1, orders.tried),
     "GET /api/v3/order": Endpoint(Needs.READ, 4, orders.query),
     "DELETE /api/v3/order": Endpoint(Needs.TRADE, 1, orders.cancel),
-    "GET /api/v3/openOrders": Endpoint(Needs.READ, 6, orders.open_orders),
+    "GET /api/v3/openOrders": Endpoint(Needs.READ, 80, orders.open_orders),
     "DELETE /api/v3/openOrders": Endpoint(Needs.TRADE, 1, orders.cancel_all),
     "GET /api/v3/allOrders": Endpoint(Needs.READ, 20, orders.all_orders),
     "GET /api/v3/myTrades": Endpoint(Needs.READ, 20, orders.trades),
@@ -84,6 +82,9 @@ API: Final[Mapping[str, Endpoint]] = {
     "GET /sapi/v1/margin/isolated/allPairs": Endpoint(Needs.READ, 10, wallet.nothing),
 }
 """Everything that is answered, with Binance's weights; exchangeInfo is added, for it tells the limits too."""
+
+LIGHTER: Final = {("GET /api/v3/openOrders", "symbol"): 6, ("GET /api/v3/myTrades", "orderId"): 5}
+"""What weighs less with a parameter."""
 
 
 @dataclass
@@ -166,6 +167,8 @@ class BinanceSpeaker:
         weight, now = endpoint.weight, call.at.timestamp()
         if call.path == "/api/v3/depth":
             weight = market.weight_of_depth(params)
+        for name in params:
+            weight = LIGHTER.get((call.name, name), weight)
         own = call.path.startswith("/api/")
         kind, allowance = ("weight", self.limits.weight) if own else ("wallet", self.limits.wallet)
         wait = limits.charge(self.meter, call.peer, kind, allowance, weight, now)
@@ -199,7 +202,7 @@ class BinanceSpeaker:
             raise Rejected(-1102, "signature")
         if not signatures.fits(key, payload, signature):
             raise Rejected(-1022)
-        valid_for = _timely(call, params)
+        valid_for = _timely(call, params, self.limits)
         if Permission(endpoint.needs.value) not in key.permissions:
             raise Rejected(-2015)
         return Asked(self.sim, self.memory, params, call.at, key, fault, valid_for)
@@ -240,16 +243,16 @@ def _params(call: Call) -> dict[str, str]:
     return found
 
 
-def _timely(call: Call, params: Mapping[str, str]) -> timedelta:
+def _timely(call: Call, params: Mapping[str, str], allowed: Limits) -> timedelta:
     """How much longer the request may be carried out. Refused where its time is over, or has not come."""
-    sent, window = params.get("timestamp", ""), params.get("recvWindow", str(RECEIVE_MS))
+    sent, window = params.get("timestamp", ""), params.get("recvWindow", str(allowed.receive_ms))
     if not WHOLE(sent):
         raise Rejected(-1102, "timestamp")
-    if not WHOLE(window) or int(window) > LONGEST_RECEIVE_MS:
+    if not WHOLE(window) or int(window) > allowed.longest_receive_ms:
         raise Rejected(-1131)
     age = ms(call.at) - int(sent)
-    if age <= -AHEAD_MS:
-        raise Rejected(-1021, f"was {AHEAD_MS}ms ahead of the server's time.")
+    if age <= -allowed.ahead_ms:
+        raise Rejected(-1021, f"was {allowed.ahead_ms}ms ahead of the server's time.")
     if age > int(window):
         raise Rejected(-1021, "is outside of the recvWindow.")
     return timedelta(milliseconds=int(window) - age)
@@ -265,7 +268,7 @@ def _wait(wait: Wait, call: Call) -> Reply:
     allowance: Allowance | None = wait.allowance
     assert allowance is not None, "a wait that is no ban has an allowance"
     code = -1015 if allowance.name in {"10S", "1D"} else -1003
-    reply = Rejected(code, allowance.most, allowance.window_s).reply()
+    reply = Rejected(code, allowance.most, float(allowance.window_s)).reply()
     return Reply(reply.body, reply.status, headers)
 
 

@@ -11,12 +11,13 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from trimtab.sim import gates
 from trimtab.sim.faults import Fault, Planned
+from trimtab.sim.gates import Allowance, Limits
 from trimtab.sim.venue import SimVenue
 from trimtab.sim.wire.calls import Call
 from trimtab.sim.wire.coinbase.errors import wrong
 from trimtab.sim.wire.keys import Key
-from trimtab.sim.wire.limits import Allowance
 from trimtab.units import ONE, ZERO
 
 
@@ -35,14 +36,19 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     repeats: Repeats = Repeats.RETURNED
-    private: Allowance = Allowance(name="private", most=30, window_s=1)
-    public: Allowance = Allowance(name="public", most=10, window_s=1)
+    private: Allowance = gates.USUAL.private
+    public: Allowance = gates.USUAL.public
     leeway_s: float = 1
     lag_s: Decimal = ZERO
     young: Literal["PENDING", "QUEUED"] = "PENDING"
 
 
 USUAL: Final = Habits()
+
+
+def habits(limits: Limits) -> Habits:
+    """The usual ones, with what a world's file says of limits."""
+    return Habits(private=limits.private, public=limits.public, leeway_s=limits.ahead_ms / 1000)
 
 
 @dataclass

@@ -9,15 +9,16 @@ from urllib.parse import parse_qsl, unquote
 from trimtab.model.assets import TakenFrom
 from trimtab.ports import Refused, Unavailable, Uncertain
 from trimtab.sim.faults import Fault, Planned
+from trimtab.sim.gates import Limits
 from trimtab.sim.refusals import Refusal
 from trimtab.sim.venue import SimVenue
 from trimtab.sim.wire import limits
 from trimtab.sim.wire.calls import Call, Lost, Reply, told
 from trimtab.sim.wire.coinbase import history, orders, products, tokens, transactions, wallets
-from trimtab.sim.wire.coinbase.asked import USUAL, Asked, Habits, Memory
+from trimtab.sim.wire.coinbase.asked import Asked, Habits, Memory, habits
 from trimtab.sim.wire.coinbase.errors import NEW, OLD, Failure
 from trimtab.sim.wire.keys import Key, Kind, Permission
-from trimtab.sim.wire.limits import Limits, Meter
+from trimtab.sim.wire.limits import Meter
 
 HOSTS: Final = frozenset({"api.coinbase.com"})
 BEARER: Final = "Bearer "
@@ -88,14 +89,14 @@ INSTEAD: Final = {
 class CoinbaseSpeaker:
     """One venue with the keys that open it. Tests may set `habits`; `memory.denials` says why tokens were bad."""
 
-    def __init__(self, sim: SimVenue, keys: tuple[Key, ...], _: Limits, habits: Habits = USUAL) -> None:
+    def __init__(self, sim: SimVenue, keys: tuple[Key, ...], allowed: Limits, usual: Habits | None = None) -> None:
         for number, fee in enumerate(sim.told.fees, start=1):
             if fee.taken_from is not TakenFrom.QUOTE:
                 where = f"venues.{sim.id}.fees[{number}].taken_from"
                 raise ValueError(f'{where}: {fee.taken_from}; coinbase has no word for any but "quote"')
         self.sim = sim
         self.keys = {key.key: key for key in keys if key.kind is not Kind.HMAC}
-        self.habits = habits
+        self.habits = habits(allowed) if usual is None else usual
         self.memory = Memory()
         self.meter = Meter()
 
@@ -188,12 +189,13 @@ class CoinbaseSpeaker:
         """Count a call against its allowance, an account's or an address's; raises Failure where it is used up."""
         allowance = self.habits.public if key is None else self.habits.private
         client, now = (call.peer if key is None else key.account), call.at.timestamp()
+        length = float(allowance.window_s)
         wait = limits.charge(self.meter, client, "requests", allowance, 1, now)
         left = allowance.most - limits.spent(self.meter, client, "requests", allowance, now)
         headers = {
             "x-ratelimit-limit": str(allowance.most),
             "x-ratelimit-remaining": str(left),
-            "x-ratelimit-reset": str(int((now // allowance.window_s + 1) * allowance.window_s)),
+            "x-ratelimit-reset": str(int((now // length + 1) * length)),
         }
         if wait is not None:
             raise Failure("rate_limit_exceeded", "too many requests", headers)
