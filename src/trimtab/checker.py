@@ -48,7 +48,8 @@ class Field:
         book, kind, rate = self.books[m["book"]], m.get("fee_from", "received"), max(ZERO, F(m.get("fee_bps", 0)))
         if kind in ("quote", book["quote"]):
             return ["quote"]
-        there = self.free[m["account"], kind]
+        grain = self.unit.get(kind, F(1)) * self.price[kind]
+        there = self.free[m["account"], kind] // grain * grain if grain else ZERO
         if kind == "received" or not rate or not there or (kind == book["base"] and side == "buy"):
             return ["received"]
         return [kind] if there >= 2 * rate / BPS * deep else [kind, "received"]

@@ -264,7 +264,7 @@ class Ground:
             return ((rate, QUOTE),)
         if taken == RECEIVED or not rate or (taken == book.base and side is Side.BUY):
             return ((rate, RECEIVED),)
-        there = self.free((way.account, taken)) * self.prices[taken]
+        there = floor_to(self.free((way.account, taken)), self.unit(taken)) * self.prices[taken]
         most = WIDE * rate * min(self.widest, sum((part.value for part in self.slices(book, side)), ZERO))
         found = [(rate, taken)] if there else []
         return tuple(found if there >= most and there else [*found, (rate, RECEIVED)])

@@ -8,7 +8,7 @@ from typing import Final
 from trimtab.plan import programme
 from trimtab.plan.programme import Programme
 from trimtab.plan.rounding import Sent
-from trimtab.units import ONE, ZERO
+from trimtab.units import ZERO
 
 TRIFLE: Final = Decimal("1E-9")
 """A target missed by less than this share of the fund is met."""
@@ -34,7 +34,7 @@ def sums(made: Programme, sents: Sequence[Sent]) -> dict[int, Decimal]:
     """The sums by row of a plan's legs."""
     ground = made.ground
     values = {made.moves[m.name]: part * ground.price(m) for one in sents for m, part in one.parts}
-    values |= {made.uses[one.leg]: ONE for one in sents if one.leg in made.uses}
+    values |= {made.uses[one.leg]: ground.nav for one in sents if one.leg in made.uses}
     return programme.sums(made, values)
 
 

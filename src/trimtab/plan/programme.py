@@ -196,7 +196,10 @@ def _binds(rule: Rule, place: Place) -> bool:
 
 
 def _use(made: Programme, leg: str) -> None:
-    """A leg that is used or not: its fixed fee, its least and its most."""
+    """A leg that is used or not: its fixed fee, its least and its most. It is used whole at the net asset value.
+
+    So a use is of the size of what flows, whatever the currency.
+    """
     ground = made.ground
     most = ground.most(leg)
     least = min(ground.least(leg), most)
@@ -208,11 +211,11 @@ def _use(made: Programme, leg: str) -> None:
         made.columns[place] = Column(
             column.cost, column.high, (*column.entries, (over, ONE), (under, ONE)), column.rank
         )
-    fixed = ground.fixed(leg)
-    entries = [(0, fixed), (over, -most), (under, -least)]
+    fixed = divide(ground.fixed(leg), ground.nav)
+    entries = [(0, fixed), (over, -divide(most, ground.nav)), (under, -divide(least, ground.nav))]
     if fixed:
         entries += moving(made, ground.moves_of[leg][0].target, -fixed)
-    made.uses[leg] = made.column(ONE, entries, cost=fixed)
+    made.uses[leg] = made.column(ground.nav, entries, cost=fixed)
 
 
 def tightened(made: Programme) -> Problem:

@@ -72,13 +72,15 @@ class Purse:
 
     ground: Ground
     stock: dict[Place, Decimal]
+    first: dict[Place, Decimal]
     kept: dict[Place, Decimal]
     room: dict[str, Decimal]
 
     def has(self, place: Place, made: Sent | None = None) -> Decimal:
-        """What may be spent at a place: for fees that a leg pays there, also what is kept for them."""
-        kept = ZERO if made is not None and place in made.aside else self.kept.get(place, ZERO)
-        return self.stock.get(place, ZERO) - kept
+        """What may be spent at a place: for fees that a leg pays there, what is left of what was there at first."""
+        if made is not None and place in made.aside:
+            return min(self.stock.get(place, ZERO), self.first.get(place, ZERO))
+        return self.stock.get(place, ZERO) - self.kept.get(place, ZERO)
 
     def pay(self, made: Sent) -> None:
         """Take what a leg takes, and keep what it brings."""
@@ -86,9 +88,10 @@ class Purse:
             if move.shared:
                 self.room[move.shared] -= amount
             if move.third:
-                self.kept[move.third] -= _third(self.ground, move, amount)
+                self.kept[move.third] = max(ZERO, self.kept[move.third] - _third(self.ground, move, amount))
         for place, amount in made.changes.items():
             self.stock[place] = self.stock.get(place, ZERO) + amount
+            self.first[place] = self.first.get(place, ZERO) + min(ZERO, amount)
 
 
 def sent(ground: Ground, wanted: Wanted) -> list[Sent]:
@@ -97,7 +100,7 @@ def sent(ground: Ground, wanted: Wanted) -> list[Sent]:
     The legs must not lead in a circle (`circle` finds one).
     """
     stock = {place: ground.free(place) for place in ground.stocks}
-    purse, found = Purse(ground, stock, _reserved(ground, wanted), dict(ground.rooms)), []
+    purse, found = Purse(ground, stock, dict(stock), _reserved(ground, wanted), dict(ground.rooms)), []
     for leg in _ordered(ground, wanted):
         made = (_transfer if leg in ground.links else _order)(purse, leg, wanted[leg])
         if made is not None:
@@ -185,7 +188,7 @@ def _order(purse: Purse, leg: str, moves: Mapping[str, Decimal]) -> Sent | None:
         made = _worked(ground, leg, _payable(purse, leg, parts))
         short = min((divide(purse.has(p, made), -made.changes[p]) for p in made.spends), default=ONE)
         if short >= 1:
-            return made
+            return made if made.changes.get(made.target, ZERO) > 0 else None
         smaller = floor_to(amount * short, step)
         amount = smaller if smaller < amount else amount - step
     return None

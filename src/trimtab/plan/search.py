@@ -17,7 +17,7 @@ from trimtab.plan.ground import NOISE, Ground
 from trimtab.plan.programme import Programme
 from trimtab.quant import lp
 from trimtab.quant.lp import Problem
-from trimtab.units import ONE, ZERO
+from trimtab.units import ZERO
 
 FEW: Final = 200
 """With no more legs than this that are used whole or not at all, all decisions are searched at once."""
@@ -170,7 +170,7 @@ def _paid(search: Search, values: Mapping[int, Decimal]) -> Decimal:
     made, columns = search.made, search.problem.table.columns
     used = search.sizes(values)
     whole = {place: values[place] for place in made.moves.values() if place in values}
-    whole |= {made.uses[leg]: ONE for leg in used if leg in made.uses}
+    whole |= {made.uses[leg]: search.ground.nav for leg in used if leg in made.uses}
     sums = programme.sums(made, whole)
     running = sum((columns[place].cost * value for place, value in whole.items()), ZERO)
     for place, name in made.misses.items():

@@ -171,7 +171,7 @@ class Found:
 def search(
     problem: Problem, whole: Collection[int], *, closed: Collection[int] = (), gap: Decimal, limit_s: Decimal
 ) -> Found | None:
-    """Solve with the columns at `whole` positions, that are counts, held to whole numbers; None if nothing was found.
+    """Solve with the columns at `whole` positions used to their bound or not at all; None if nothing was found.
 
     One thread, the same seed: the same arguments give the same answer unless the time runs out. `gap` is a part of
     the least cost.
@@ -179,7 +179,7 @@ def search(
     unit, model = float(problem.unit) / SIZE, _model(problem, closed, float(TIE))
     counts = np.zeros(model.num_col_, dtype=bool)
     counts[list(whole)] = True
-    _in_counts(model, counts, unit)
+    _in_counts(model, counts)
     solver = _solver((("output_flag", False), ("threads", 1), ("mip_rel_gap", float(gap)), ("mip_abs_gap", 1e-6)))
     solver.setOptionValue("time_limit", float(limit_s))
     solver.passModel(model)
@@ -188,19 +188,19 @@ def search(
     if found.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
     values = np.maximum(np.array(solver.getSolution().col_value), 0.0)
-    values = np.where(counts, values, values * unit)
+    values = np.where(counts, values * problem.table.highs, values * unit)
     bound = Decimal(repr(found.mip_dual_bound / COST * unit)) if np.isfinite(found.mip_dual_bound) else ZERO
     return Found(tuple(_decimals(values)), bound, solver.getModelStatus() == highspy.HighsModelStatus.kOptimal)
 
 
-def _in_counts(model: Any, counts: npt.NDArray[np.bool_], unit: float) -> None:
-    """Write the columns that are counts in ones: all others are in parts of what is at stake."""
+def _in_counts(model: Any, counts: npt.NDArray[np.bool_]) -> None:
+    """Write the columns that are used whole or not at all in parts of their bound: none or one."""
     upper, costs = np.array(model.col_upper_), np.array(model.col_cost_)
     starts, values = np.array(model.a_matrix_.start_), np.array(model.a_matrix_.value_)
-    upper[counts] = np.round(upper[counts] * unit)
-    costs[counts] /= unit
+    costs[counts] *= upper[counts]
     for place in np.flatnonzero(counts):
-        values[starts[place] : starts[place + 1]] /= unit
+        values[starts[place] : starts[place + 1]] *= upper[place]
+    upper[counts] = np.minimum(upper[counts], 1.0)
     model.col_upper_, model.col_cost_, model.a_matrix_.value_ = upper, costs, values
     kinds = [highspy.HighsVarType.kInteger if one else highspy.HighsVarType.kContinuous for one in counts]
     model.integrality_ = kinds
