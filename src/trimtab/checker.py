@@ -266,7 +266,7 @@ def ended(field: Field, plan: Json) -> Iterator[str]:
     for c in [c for leg in plan["legs"] for c in leg["changes"]]:
         end[c["account"], c["asset"]] += F(c["amount"]) * field.price[c["asset"]]
         spare += 2 * field.unit[c["asset"]] * field.price[c["asset"]]
-    spare += sum(max(field.rule[name]) * field.price[asset] for name, asset in field.asset.items())
+    spare += 3 * sum(max(field.rule[name]) * field.price[asset] for name, asset in field.asset.items())
     after, shares = sum(end.values()), defaultdict[str, F](F)
     for place, n in end.items():
         shares[place[1]] += n / after if after else ZERO

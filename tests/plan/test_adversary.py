@@ -38,7 +38,7 @@ MISS = 0.225
 BREACH = 0.9
 """What a unit of value costs by which a target is missed, or a clause that is breached already."""
 
-NEVER = 1000.0
+NEVER = 1e5
 """What a miss costs where only a plan that reaches every target will do."""
 
 Place = tuple[str, str]

@@ -647,6 +647,22 @@ def test_a_clause_comes_before_a_target() -> None:
     assert any("clause max_weight BTC 0.8" in line for line in nearest.because)
 
 
+@pytest.mark.parametrize("step", ["0", "0.00001", "0.001"])
+def test_a_target_may_stand_exactly_at_the_limit_of_a_clause(step: str) -> None:
+    asked = problem(
+        {"a": {"USDT": "100000"}},
+        wants(BTC="0.5", USDT="0.5"),
+        book(BTC, step=step),
+        market("a", BTC, "10"),
+        clause("max_weight", "0.5", assets=["BTC"]),
+    )
+
+    answer = solved(asked)
+
+    assert answer.status is not Status.INFEASIBLE
+    assert D("0.5") - 3 * D(step) - TRACE <= answer.weights["BTC"] <= D("0.5")
+
+
 def test_a_least_weight_is_kept() -> None:
     asked = problem(
         {"a": {"BTC": "1", "USDT": "50000"}},

@@ -55,14 +55,20 @@ def missed(made: Programme, sents: Sequence[Sent], tried: Mapping[str, Decimal])
 
 def _lots(made: Programme, tried: Mapping[str, Decimal]) -> Decimal:
     """What lots may leave of any target, and what nobody would call a miss."""
-    return sum((made.ground.rest(leg) for leg in sorted(tried)), made.ground.nav * SMALL)
+    return sum((made.ground.rest(leg) for leg in sorted(tried)), made.ground.nav * SMALL + _caution(made))
 
 
 def _spilt(made: Programme, sents: Sequence[Sent], tried: Mapping[str, Decimal]) -> Decimal:
     """All that lots and left-out legs did not move: it may be missing wherever its money was to go."""
     went = {one.leg for one in sents}
     ground = made.ground
-    return sum((ground.rest(n) if n in went else tried[n] for n in sorted(tried)), ground.nav * TRIFLE)
+    return sum((ground.rest(n) if n in went else tried[n] for n in sorted(tried)), _caution(made))
+
+
+def _caution(made: Programme) -> Decimal:
+    """What staying clear of laws may leave of a target that stands at the edge of one, beside next to nothing."""
+    laws = any(row.name.startswith(programme.LAWS) for row in made.rows)
+    return made.ground.nav * TRIFLE + (2 * programme.margin(made.ground) if laws else ZERO)
 
 
 def _slack(made: Programme, name: str, tried: Mapping[str, Decimal], spilt: Decimal) -> Decimal:

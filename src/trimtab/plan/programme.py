@@ -141,7 +141,7 @@ def _elastic(made: Programme, scale: Decimal) -> None:
         sign, most, cost = ONE if row.high is None else -ONE, made.ground.widest, breach * MISS
         if row.name.startswith(LAWS):
             most, cost = _breach(row), breach
-            most += _margin(made.ground) if most else ZERO
+            most += margin(made.ground) if most else ZERO
         if most:
             made.misses[made.column(most, [(made.places[row.name], sign)], cost=cost)] = row.name
 
@@ -151,7 +151,7 @@ def _breach(row: Row) -> Decimal:
     return max(ZERO, ZERO if row.high is None else -row.high, ZERO if row.low is None else row.low)
 
 
-def _margin(ground: Ground) -> Decimal:
+def margin(ground: Ground) -> Decimal:
     """What rounding to whole lots may change of anything, by value."""
     return sum((ground.lot(leg) for leg in ground.ways), NOISE * ground.nav * len(ground.legs))
 
@@ -220,17 +220,17 @@ def _use(made: Programme, leg: str) -> None:
 
 def tightened(made: Programme) -> Problem:
     """The problem with ceilings and clauses closer by what rounding to whole lots may cost."""
-    problem, margin = made.problem(), _margin(made.ground)
-    rows = [_closer(row, margin) if row.name.startswith(LAWS) else row for row in problem.rows]
+    problem, width = made.problem(), margin(made.ground)
+    rows = [_closer(row, width) if row.name.startswith(LAWS) else row for row in problem.rows]
     return Problem(problem.unit, tuple(rows), problem.table)
 
 
-def _closer(row: Row, margin: Decimal) -> Row:
+def _closer(row: Row, width: Decimal) -> Row:
     """A law that holds is closed in on as far as doing nothing keeps it."""
     if row.low is not None:
-        return Row(row.name, row.low + margin if row.low > 0 else min(ZERO, row.low + margin), None)
+        return Row(row.name, row.low + width if row.low > 0 else min(ZERO, row.low + width), None)
     assert row.high is not None
-    return Row(row.name, None, row.high - margin if row.high < 0 else max(ZERO, row.high - margin))
+    return Row(row.name, None, row.high - width if row.high < 0 else max(ZERO, row.high - width))
 
 
 def widened(problem: Problem, sums: Mapping[int, Decimal]) -> Problem:

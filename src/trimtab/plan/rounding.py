@@ -13,6 +13,9 @@ from trimtab.model.problems import Link
 from trimtab.plan.ground import NOISE, RECEIVED, Ground, Move, Place
 from trimtab.units import BPS, ONE, ZERO, canon, ceil_to, divide, floor_to, money
 
+SPARE: Final = 2
+"""So many smallest units more leave with a transfer whose fees are rounded up, lest what they pay for fall short."""
+
 NEARLY: Final = Decimal("0.99999")
 """A leg of this part of its least size is one of its least size: a search over whole decisions is no more exact."""
 
@@ -155,7 +158,8 @@ def _transfer(purse: Purse, leg: str, moves: Mapping[str, Decimal]) -> Sent | No
     source, target = (link.source, link.asset), (link.target, link.asset)
     if link.minimum * NEARLY <= wanted < link.minimum:
         wanted = link.minimum
-    amount = floor_to(min(wanted, purse.has(source), divide(ground.most(leg), price)), unit)
+    asked = wanted + SPARE * unit if link.fee_bps or link.fee else wanted
+    amount = floor_to(min(asked, purse.has(source), divide(ground.most(leg), price)), unit)
     passage = ceil_to(amount * max(ZERO, link.fee_bps) / BPS, unit)
     arrives = amount - passage - ceil_to(link.fee, unit)
     if not _carries(link, amount, arrives):

@@ -64,7 +64,7 @@ def test_a_fault_comes_to_what_the_table_says_and_nothing_happens_twice(
     method: str, fault: Fault, comes: str, site: Site
 ) -> None:
     ready(site, method, fault)
-    came = outcome(site, method)
+    came = outcome(site, method, fault)
 
     assert came == comes
     orders = [placed for placed in site.truth.log() if placed.order.id == MINE.id]
@@ -80,7 +80,7 @@ def test_a_fault_comes_to_what_the_table_says_and_nothing_happens_twice(
 @pytest.mark.parametrize("fault", [f for m, f, comes in CELLS if m == "place" and comes in ("uncertain", "late")])
 def test_an_order_in_doubt_is_found_by_its_id_or_was_never_taken(fault: Fault, site: Site) -> None:
     ready(site, "place", fault)
-    outcome(site, "place")
+    outcome(site, "place", fault)
     site.server.venues["here"].plan = Plan()
     site.after(6)
     found = [site.query(MINE) for _ in range(10)][-1]
