@@ -134,6 +134,6 @@ def _unmet(found: Outcome) -> list[Shortfall]:
 
 def _bound(found: Outcome) -> Decimal:
     """What no plan costs less than that ends as near to its targets as this one, before lots. Never below zero."""
-    widened = programme.widened(found.made.problem(), misses.sums(found.made, found.sents))
+    widened = programme.widened(found.made, misses.sums(found.made, found.sents))
     proven = lp.bound(widened, {dual.row: dual.value for dual in found.duals})
     return canon(max(ZERO, proven.quantize(CENT, rounding=ROUND_FLOOR)))

@@ -181,6 +181,18 @@ class Ground:
         link = self.links.get(leg)
         return link.fee * self.prices[link.asset] if link else ZERO
 
+    @cached_property
+    def rivals(self) -> tuple[tuple[str, str], ...]:
+        """Legs of own accounts on both sides of one book, of which at most one may trade (D1)."""
+        sides: dict[tuple[str, Side], list[str]] = {}
+        for leg, (way, side) in self.ways.items():
+            sides.setdefault((way.book, side), []).append(leg)
+        buys = {book: legs for (book, side), legs in sides.items() if side is Side.BUY}
+        pairs = (
+            (buy, sell) for book in sorted(buys) for buy in buys[book] for sell in sides.get((book, Side.SELL), ())
+        )
+        return tuple(pair for pair in pairs if set(pair) <= self.moves_of.keys())
+
     def selective(self, leg: str) -> bool:
         """Whether a leg has a fixed fee or a least size, and so is used whole or not at all."""
         if link := self.links.get(leg):

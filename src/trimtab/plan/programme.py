@@ -91,6 +91,9 @@ def programme(ground: Ground, grouped: Collection[str] = (), *, scale: Decimal =
     for leg in ground.legs:
         if leg in grouped or ground.fixed(leg):
             _use(made, leg)
+    for pair in ground.rivals:
+        if made.uses.keys() >= {*pair}:
+            _either(made, pair)
     return made
 
 
@@ -218,6 +221,14 @@ def _use(made: Programme, leg: str) -> None:
     made.uses[leg] = made.column(ground.nav, entries, cost=fixed)
 
 
+def _either(made: Programme, pair: tuple[str, str]) -> None:
+    """At most one of two legs is used."""
+    row = made.row(f"either {pair[0]} or {pair[1]}", None, made.ground.nav)
+    for leg in pair:
+        column = made.columns[made.uses[leg]]
+        made.columns[made.uses[leg]] = Column(column.cost, column.high, (*column.entries, (row, ONE)), column.rank)
+
+
 def tightened(made: Programme) -> Problem:
     """The problem with ceilings and clauses closer by what rounding to whole lots may cost."""
     problem, width = made.problem(), margin(made.ground)
@@ -233,16 +244,19 @@ def _closer(row: Row, width: Decimal) -> Row:
     return Row(row.name, None, row.high - width if row.high < 0 else max(ZERO, row.high - width))
 
 
-def widened(problem: Problem, sums: Mapping[int, Decimal]) -> Problem:
-    """The same problem with every goal as wide as a point with these sums by row needs.
+def widened(made: Programme, sums: Mapping[int, Decimal]) -> Problem:
+    """The programme with every goal as wide as a point with these sums by row needs.
 
-    That fees are paid of what is there at first is our own caution: no bound rests on it.
+    Left out is what no bound rests on: that fees are paid of what is there at first, which is our own caution, and that
+    orders are used whole or not at all, of which the relaxed programme knows next to nothing.
     """
+    problem, links = made.problem(), made.ground.links
     rows = list(problem.rows)
     for place, row in enumerate(rows):
-        if row.name.startswith("aside "):
+        kind, _, leg = row.name.partition(" ")
+        if kind in ("aside", "either") or (kind in ("most", "least") and leg not in links):
             rows[place] = Row(row.name, None, None)
-        if row.name.startswith(PROMISES):
+        elif row.name.startswith(PROMISES):
             found = sums.get(place, ZERO)
             low = None if row.low is None else min(row.low, found)
             high = None if row.high is None else max(row.high, found)

@@ -101,7 +101,7 @@ def _settled(search: Search) -> bool:
     ground = search.ground
     sizes = search.sizes(values)
     whole = all(not ground.fixed(leg) and sizes[leg] >= ground.least(leg) for leg in sizes if leg in search.made.uses)
-    return whole and not ground.problem.objective.leg
+    return whole and not ground.problem.objective.leg and not _opposed(ground, sizes)
 
 
 def _downhill(search: Search, closed: frozenset[str], basis: Any, forks: int = FORKS) -> Point:

@@ -75,13 +75,15 @@ def ordered(problem: Problem) -> Problem:
 
 def _grouped(ground: Ground) -> frozenset[str]:
     """The legs that are used whole or not at all; none of those without a fixed fee where they are too many."""
-    found = frozenset(leg for leg in ground.legs if ground.problem.objective.leg or ground.selective(leg))
+    every = ground.problem.objective.leg
+    shared = {leg for pair in ground.rivals for leg in pair}
+    found = frozenset(leg for leg in ground.legs if every or ground.selective(leg) or leg in shared)
     return found if len(found) <= search.FEW else frozenset()
 
 
 def prove(made: Programme, sents: Sequence[Sent]) -> tuple[Dual, ...]:
     """The duals of the programme whose goals these legs meet."""
-    widened = programme.widened(made.problem(), misses.sums(made, sents))
+    widened = programme.widened(made, misses.sums(made, sents))
     found = lp.solve(widened, tie=ZERO).duals
     duals = (Dual(row=row.name, value=canon(dual)) for row, dual in zip(widened.rows, found, strict=True) if dual)
     return tuple(sorted(duals, key=lambda dual: dual.row))
