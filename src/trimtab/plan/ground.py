@@ -202,8 +202,15 @@ class Ground:
 
     def touches(self, leg: str) -> frozenset[str]:
         """The assets that a leg moves."""
-        moves = self.moves_of[leg]
-        return frozenset({moves[0].source[1], moves[0].target[1], *(m.third[1] for m in moves if m.third)})
+        return self._touched[leg]
+
+    @cached_property
+    def _touched(self) -> Mapping[str, frozenset[str]]:
+        ends = (
+            (leg, {p[1] for m in moves for p in (m.source, m.target, m.third) if p})
+            for leg, moves in self.moves_of.items()
+        )
+        return {leg: frozenset(assets) for leg, assets in ends}
 
     def slack(self, leg: str) -> Decimal:
         """What of its size a leg may have to leave or add, by value: a lot, or its least size."""
@@ -216,6 +223,14 @@ class Ground:
 
     def least(self, leg: str) -> Decimal:
         """The smallest size of a leg, by value: what the venue takes, and more than a transfer's own fee."""
+        return self.leasts[leg]
+
+    @cached_property
+    def leasts(self) -> Mapping[str, Decimal]:
+        """The smallest sizes of all legs."""
+        return {leg: self._least(leg) for leg in self.legs}
+
+    def _least(self, leg: str) -> Decimal:
         if link := self.links.get(leg):
             return ceil_to(max(link.minimum, link.fee), self.unit(link.asset)) * self.prices[link.asset]
         way, side = self.ways[leg]

@@ -213,7 +213,8 @@ def _number(move: Move) -> int:
 
 def _parts(used: Sequence[Move], amount: Decimal, shares: Mapping[str, Decimal], room: Mapping[str, Decimal]) -> Parts:
     """An amount over moves, best first: each its share, then whatever the slices have room for."""
-    left, free, found = amount, dict(room), dict.fromkeys((move.name for move in used), ZERO)
+    left, free = amount, {move.shared: room[move.shared] for move in used}
+    found = dict.fromkeys((move.name for move in used), ZERO)
     for most in (shares, None):
         for move in used:
             taken = min(left, free[move.shared], left if most is None else most[move.name])
