@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.cli.screens import shown
+from tests.cli.screens import ROOT, shown
 from trimtab import checker
 from trimtab.cli.app import app
 
@@ -156,3 +156,11 @@ def test_what_is_no_plan_is_not_checked(asked: Asked) -> None:
 
     assert code == 2
     assert "is no plan of `trimtab solve`" in " ".join(err.split())
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples" / "solve").glob("*.json")), ids=lambda file: file.stem)
+def test_each_example_is_solved_and_its_plan_holds(file: Path, asked: Asked) -> None:
+    said = shown("solve", file)
+
+    assert said.code == 0
+    assert asked(said.out, "--check")[:2] == (0, "the plan holds\n")
