@@ -1,4 +1,4 @@
-"""Every folder of examples/ but `solve` is a fund that runs; those that are templates are what `trimtab init` writes."""
+"""Every folder of examples/ but `solve` is a fund that runs; templates are just what `trimtab init` writes."""
 
 import re
 import shutil
