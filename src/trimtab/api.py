@@ -152,7 +152,7 @@ def check_plan(text: str, name: str) -> Checked:
     """Check a plan of `solve` without a solver. Raises ValueError for what is no such plan."""
     try:
         faults = tuple(checker.check(json.loads(text)))
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
         raise ValueError(f"{name}: is no plan of `trimtab solve`: {type(error).__name__}: {error}") from None
     return Checked(holds=not faults, faults=faults)
 

@@ -311,6 +311,10 @@ def check(plan: Json) -> list[str]:
 
 
 if __name__ == "__main__":
-    faults = check(json.load(sys.stdin))
+    try:
+        faults = check(json.load(sys.stdin))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
+        sys.stderr.write(f"stdin: is no plan of `trimtab solve`: {type(error).__name__}: {error}\n")
+        sys.exit(2)
     sys.stdout.write("\n".join(faults or ["the plan holds"]) + "\n")
     sys.exit(bool(faults))

@@ -101,6 +101,7 @@ def test_every_mistake_is_told_at_once_with_its_path(asked: Asked) -> None:
         ("[]", "must be a JSON object"),
         ('{"kind": "transprot"}', 'did you mean "transport"?'),
         ('{"version": 1, "version": 1}', "version: is there twice"),
+        ("[" * 100_000, "is nested too deeply"),
     ],
 )
 def test_what_is_no_problem_is_refused_in_words(text: str, said: str, asked: Asked) -> None:

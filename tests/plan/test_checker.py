@@ -445,3 +445,12 @@ def test_the_checker_runs_by_itself_and_says_so_by_its_exit_code() -> None:
 def test_the_word_of_the_status_is_not_what_convinces() -> None:
     assert PLAN["status"] == Status.OPTIMAL
     assert "optimal" not in SOURCE.read_text().replace('"""', "")
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", "[" * 100_000])
+def test_run_alone_on_what_is_no_plan_it_says_so_in_one_line(text: str) -> None:
+    done = subprocess.run([sys.executable, checker.__file__], input=text, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("stdin: is no plan of `trimtab solve`: ")
+    assert done.stderr.count("\n") == 1

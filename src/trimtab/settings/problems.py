@@ -34,6 +34,8 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         raw = json.loads(text, parse_float=Decimal, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise Mistakes(name, [f"line {error.lineno}, column {error.colno}: is no JSON: {error.msg}"]) from None
+    except RecursionError:
+        raise Mistakes(name, ["is nested too deeply to be a problem"]) from None
     except KeyError as error:
         raise Mistakes(name, [f"{error.args[0]}: is there twice in one object; each key may be there once"]) from None
     if not isinstance(raw, dict):
