@@ -986,3 +986,14 @@ def test_an_infeasible_answer_says_what_contradicts_what() -> None:
     assert answer.because[0].startswith("these cannot all hold: ")
     assert "0.5 BTC free in a" in answer.because[0]
     assert checker.check(document(answer)) == []
+
+
+def test_a_lot_that_is_larger_than_the_need_is_not_sent_to_come_nearer() -> None:
+    asked = problem(
+        {"a": {"BTC": "0.95", "USDT": "405000"}},
+        wants(BTC="0.1", USDT="0.9"),
+        book(BTC, step="0.046"),
+        market("a", BTC, "10"),
+    )
+
+    assert legs(solved(asked)) == []

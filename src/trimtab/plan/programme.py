@@ -205,7 +205,7 @@ def _use(made: Programme, leg: str) -> None:
     """
     ground = made.ground
     most = ground.most(leg)
-    least = min(ground.least(leg), most)
+    least = min(ground.least(leg), most) if ground.selective(leg) or ground.problem.objective.leg else ZERO
     over = made.row(f"most {leg}", None, ZERO)
     under = made.row(f"least {leg}", ZERO, None)
     for move in ground.moves_of[leg]:
