@@ -153,7 +153,8 @@ def check_plan(text: str, name: str) -> Checked:
     try:
         faults = tuple(checker.check(json.loads(text)))
     except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
-        raise ValueError(f"{name}: is no plan of `trimtab solve`: {type(error).__name__}: {error}") from None
+        lacks = f"it lacks {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
+        raise ValueError(f"{name}: is no plan of `trimtab solve`: {lacks}") from None
     return Checked(holds=not faults, faults=faults)
 
 

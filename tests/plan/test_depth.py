@@ -51,8 +51,8 @@ def test_half_the_spread_is_paid_beside_the_model() -> None:
 def test_the_answer_says_which_model_it_is_and_whether_its_figure_is_an_average() -> None:
     (said,) = solve(modelled()).because
     assert said == (
-        "BTC/USDT is modelled by sqrt_final (coefficient 1, daily_volatility 0.03, daily_volume 20000), whose figure "
-        "is the final move: an order of 6,000,000 USDT pays 14.14 bps beside half the spread"
+        "BTC/USDT is modelled by sqrt_final (coefficient 1, daily_volatility 0.03, daily_volume 20000 BTC), whose "
+        "figure is the final move: an order of 6,000,000 USDT pays 14.14 bps beside half the spread"
     )
 
 

@@ -323,7 +323,7 @@ def _next(seen: Thought, saved: Path | None) -> str:
     if seen.plan is not None and seen.plan.status is Status.INFEASIBLE:
         return "change the targets or the accounts, then `trimtab plan`"
     if isinstance(seen.judgement, Hold):
-        return "nothing to do; [costs] max_cost_bps says what a rebalance may cost"
+        return "nothing to do; [costs] says what a rebalance may cost"
     if seen.verdict is None:
         return "nothing to do; `trimtab plan --because WHY` plans anyway"
     if seen.verdict.outcome is Outcome.BLOCK:

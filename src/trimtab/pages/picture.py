@@ -117,7 +117,7 @@ def _title(told: _Story, legs: Sequence[tuple[str, int]]) -> str:
 
 def _status(status: Status) -> str:
     meaning = {
-        Status.OPTIMAL: "no plan is cheaper, but for what lots leave",
+        Status.OPTIMAL: "every target is reached, but for what lots leave",
         Status.FEASIBLE: "it can be done, but may not be the cheapest or reach every target",
         Status.INFEASIBLE: "it cannot be done as asked",
     }

@@ -69,7 +69,8 @@ def told(problem: Problem) -> Iterator[str]:
         if curve := book.impact:
             price = next(asset.price for asset in problem.assets if asset.id == book.base) or ONE
             found = _impact(curve, curve.most, price)
-            terms = ", ".join(f"{name} {value:f}" for name, value in found.parameters)
+            units = {"daily_volume": f" {book.base}", "outstanding": f" {book.base}"}
+            terms = ", ".join(f"{name} {value:f}{units.get(name, '')}" for name, value in found.parameters)
             yield (
                 f"{book.id} is modelled by {found.model} ({terms}), whose figure is the {found.measure} move: "
                 f"an order of {plain(curve.most)} {problem.base} pays {plain(found.average_bps, 2)} bps beside half "
