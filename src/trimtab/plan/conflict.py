@@ -28,7 +28,7 @@ def told(made: Programme, missed: Missed) -> Iterator[str]:
         if conflict:
             yield "these cannot all hold: " + "; ".join(said(made, name) for name in conflict)
         else:
-            yield "no promises contradict each other: what is missed needs orders that cannot be sent, or legs in rounds"
+            yield "no promises contradict each other: what is missed needs orders that cannot be sent, or rounds"
         for name, value in missed.hard.items():
             yield f"{said(made, name)} is missed by {plain(value, 2)} {base}"
     for name, value in ({**missed.dust, **missed.lots}).items():
