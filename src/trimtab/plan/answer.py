@@ -7,7 +7,7 @@ from typing import Final
 
 from trimtab.model.answers import Answer, Effect, Kinds, Proof, Shortfall, SolvedLeg, Solver, Taken
 from trimtab.model.plans import Dual, Status
-from trimtab.plan import conflict, depth, misses, order, programme
+from trimtab.plan import conflict, depth, graph, misses, order, programme
 from trimtab.plan.ground import Ground
 from trimtab.plan.misses import Missed
 from trimtab.plan.programme import Programme
@@ -38,7 +38,7 @@ def answer(found: Outcome, status: Status) -> Answer:
     """Everything that is said of a plan."""
     ground, sents = found.made.ground, found.sents
     needed = order.needs(ground, sents)
-    waves = order.waves(needed)
+    waves = graph.waves(needed)
     legs = tuple(_legs(ground, sents, needed, waves))
     costs = kinds(sents)
     cost = canon(sum((one.cost for one in sents), ZERO))

@@ -68,13 +68,3 @@ def circle(needed: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         for leg in ready:
             del left[leg]
     return tuple(sorted(left))
-
-
-def waves(needed: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
-    """The wave of each leg: 1 if it waits for nothing, else one more than the last that it waits for."""
-    found: dict[str, int] = {}
-    while len(found) < len(needed):
-        ready = [n for n in needed if n not in found and all(m in found for m in needed[n])]
-        assert ready, f"legs wait for each other: {sorted(set(needed) - set(found))}"
-        found |= {name: 1 + max((found[n] for n in needed[name]), default=0) for name in ready}
-    return found

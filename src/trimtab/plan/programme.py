@@ -32,7 +32,7 @@ Entry = tuple[int, Decimal]
 class Programme:
     """A programme while it is written and once it is: rows, columns, and where the moves and uses stand.
 
-    `parts` says which rows belong to which promise, in words that name it.
+    `misses` are the columns by which promises may be missed, with the names of their rows.
     """
 
     ground: Ground
@@ -274,8 +274,3 @@ def sums(made: Programme, values: Mapping[int, Decimal]) -> dict[int, Decimal]:
     for row, entry in made.columns[0].entries:
         found[row] = found.get(row, ZERO) + entry * lost
     return found
-
-
-def share(value: Decimal, whole: Decimal) -> Decimal:
-    """A part of a whole; zero of nothing."""
-    return divide(value, whole) if whole else ZERO
